@@ -1,0 +1,1 @@
+"""What the farm tells the world: typed events in a numbered log."""

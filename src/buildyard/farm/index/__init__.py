@@ -1,0 +1,1 @@
+"""The index that pip and uv install from."""

@@ -1,0 +1,1 @@
+"""The ground floor: queues of messages that somebody claims (Marconi's model)."""

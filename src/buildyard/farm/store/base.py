@@ -1,0 +1,61 @@
+"""The store's two promises: a transaction is a plain function of a connection, and a commit wakes who waits for it.
+
+A *transaction body* takes a SQLAlchemy `Connection` and nothing of asyncio, so its tests need no loop and its text is
+the same for SQLite and PostgreSQL.  `Store.write` runs it, commits, and only then returns its result: what a caller
+has been told is committed.  Inside a body, `wake(connection, channel)` notes that something waits for this change;
+waiters are woken after the commit, in every hub process on PostgreSQL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from contextlib import AbstractAsyncContextManager
+from typing import Literal, Protocol, TypeVar
+
+from sqlalchemy import Connection
+
+T = TypeVar("T")
+
+#: Where `wake` keeps the channels of one transaction until it commits.
+WAKE_KEY = "buildyard.wake"
+
+
+class Waiter(Protocol):
+    """Somebody who waits for channels to be woken; nothing that was woken since it was made is missed."""
+
+    async def wait(self, timeout: float) -> frozenset[str]:
+        """Return the channels woken since the last call, waiting up to ``timeout`` seconds; empty when time is up."""
+        ...
+
+
+class Store(Protocol):
+    """A database of the farm."""
+
+    @property
+    def dialect(self) -> Literal["sqlite", "postgresql"]:
+        """Which of the two it is."""
+        ...
+
+    async def write(self, body: Callable[[Connection], T]) -> T:
+        """Return what the body returned, once it is committed.
+
+        Raises what the body raised, with everything it did undone, and `StoreFull`, `StoreUnreachable` (retry later).
+        """
+        ...
+
+    async def read(self, body: Callable[[Connection], T]) -> T:
+        """Return what the body read, in one snapshot."""
+        ...
+
+    def waiter(self, channels: Iterable[str]) -> AbstractAsyncContextManager[Waiter]:
+        """Return a waiter for these channels, from entering the context to leaving it."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what was begun and let go of the database."""
+        ...
+
+
+def wake(connection: Connection, *channels: str) -> None:
+    """Note that whoever waits for these channels should look again once this transaction has committed."""
+    connection.info.setdefault(WAKE_KEY, set()).update(channels)

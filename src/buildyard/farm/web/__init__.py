@@ -1,0 +1,1 @@
+"""The dashboard: pages rendered on the hub, live by server-sent events, whole without JavaScript."""
