@@ -69,9 +69,9 @@ def read(value: object) -> Certificate:
     if not isinstance(value, Mapping):
         raise BadCertificate("ext.certificate must be a JSON object")
     _need(value.get("version") == 1 and value["version"] is not True, "ext.certificate.version must be 1")
-    seed, issuer = value.get("seed"), value.get("issuer")
-    _need(isinstance(seed, str), "ext.certificate.seed must be a string")
-    _need(len(seed) == SEED_LENGTH, f"ext.certificate.seed must be {SEED_LENGTH} characters")
+    issuer = value.get("issuer")
+    _need(isinstance(value.get("seed"), str), "ext.certificate.seed must be a string")
+    _need(len(value["seed"]) == SEED_LENGTH, f"ext.certificate.seed must be {SEED_LENGTH} characters")
     _need(_is_time(value.get("start")), "ext.certificate.start must be a number")
     _need(_is_time(value.get("expiry")), "ext.certificate.expiry must be a number")
     _need(not issuer or isinstance(issuer, str), "ext.certificate.issuer must be a string")
@@ -82,7 +82,7 @@ def read(value: object) -> Certificate:
         scopes=read_scopes(value.get("scopes"), "ext.certificate.scopes"),
         start=value["start"],
         expiry=value["expiry"],
-        seed=seed,
+        seed=value["seed"],
         issuer=issuer or None,
         signature=value["signature"],
     )
@@ -114,12 +114,9 @@ def check(
     its scopes must be expanded.
     """
     _check_window(certificate, now_ms)
+    # Before the scopes: who cannot sign shall not learn what the issuer may do.
+    _check_signature(certificate, client_id, issuer_token)
     _check_scopes(certificate, client_id, ScopeSet(issuer_scopes))
-    if not hmac.compare_digest(
-        certificate.signature.encode("utf-8", "surrogatepass"), sign(certificate, client_id, issuer_token).encode()
-    ):
-        hint = ", or wrong clientId provided" if certificate.issuer else ""
-        raise BadCertificate(f"ext.certificate.signature is not valid{hint}")
 
 
 def _check_window(certificate: Certificate, now_ms: float) -> None:
@@ -127,6 +124,13 @@ def _check_window(certificate: Certificate, now_ms: float) -> None:
     _need(certificate.expiry >= now_ms - CLOCK_SLACK_MS, "ext.certificate.expiry < now")
     lasts = certificate.expiry - certificate.start
     _need(lasts <= MAX_LIFETIME_MS, "ext.certificate cannot last longer than 31 days!")
+
+
+def _check_signature(certificate: Certificate, client_id: str, issuer_token: str) -> None:
+    expected = sign(certificate, client_id, issuer_token)
+    if not hmac.compare_digest(certificate.signature.encode(), expected.encode()):
+        hint = ", or wrong clientId provided" if certificate.issuer else ""
+        raise BadCertificate(f"ext.certificate.signature is not valid{hint}")
 
 
 def _check_scopes(certificate: Certificate, client_id: str, issuer_scopes: ScopeSet) -> None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import TypeAlias, TypedDict
+from typing import TypeAlias, TypedDict, final
 
 __all__ = [
     "AllOf",
@@ -28,12 +28,14 @@ __all__ = [
 ]
 
 
+@final
 class AllOf(TypedDict):
     """A requirement that holds when each of its parts holds; an empty one always does."""
 
     AllOf: Sequence[ScopeExpression]
 
 
+@final
 class AnyOf(TypedDict):
     """A requirement that holds when one of its parts holds; an empty one never does."""
 
@@ -72,9 +74,15 @@ class ScopeSet:
         """
         if isinstance(expression, str):
             return None if self.covers(expression) else expression
-        if "AllOf" in expression:
-            return _all_of([rest for part in expression["AllOf"] if (rest := self.missing(part)) is not None])
-        return self._missing_any(expression["AnyOf"])
+        if "AnyOf" in expression:
+            return self._missing_any(expression["AnyOf"])
+        return self._missing_all(expression["AllOf"])
+
+    def _missing_all(self, parts: Sequence[ScopeExpression]) -> ScopeExpression | None:
+        rests = [rest for part in parts if (rest := self.missing(part)) is not None]
+        if not rests:
+            return None
+        return rests[0] if len(rests) == 1 else {"AllOf": rests}
 
     def _missing_any(self, alternatives: Sequence[ScopeExpression]) -> ScopeExpression | None:
         rests: list[ScopeExpression] = []
@@ -84,12 +92,6 @@ class ScopeSet:
                 return None
             rests.append(rest)
         return rests[0] if len(rests) == 1 else {"AnyOf": rests}
-
-
-def _all_of(rests: list[ScopeExpression]) -> ScopeExpression | None:
-    if not rests:
-        return None
-    return rests[0] if len(rests) == 1 else {"AllOf": rests}
 
 
 def missing(scopes: Iterable[str], expression: ScopeExpression) -> ScopeExpression | None:

@@ -87,13 +87,21 @@ messages = Table(
         sqlite_where=text("claim_id IS NULL"),
         postgresql_where=text("claim_id IS NULL"),
     ),
+    # The claimed ones of a queue, those whose claim ends first in front.
     Index(
         "ix_messages_claimed",
+        "queue_id",
         "claim_expires",
         sqlite_where=text("claim_id IS NOT NULL"),
         postgresql_where=text("claim_id IS NOT NULL"),
     ),
-    Index("ix_messages_claim_id", "claim_id"),
+    Index(
+        "ix_messages_claim_id",
+        "claim_id",
+        sqlite_where=text("claim_id IS NOT NULL"),
+        postgresql_where=text("claim_id IS NOT NULL"),
+    ),
+    sqlite_autoincrement=True,  # a message's number is never given twice: markers and hints rest on it
 )
 
 
@@ -194,6 +202,7 @@ requests = Table(
     Column("abis", Text, nullable=False),  # JSON list; empty: every ABI that the builders have
     Column("deps", Boolean, nullable=False),
     Column("asked_by", Text, nullable=False),
+    Column("again", Boolean, nullable=False, server_default=text("false")),  # failed builds are tried once more
     Column("state", Text, nullable=False, index=True),  # asked, planned, failed
     Column("reason", Text, nullable=False, server_default=""),  # why it failed, or what was left out
     Column("detail", Text, nullable=False, server_default="{}"),  # JSON: the plan's decisions, an error's facts

@@ -1,0 +1,278 @@
+"""The asyncio transport, on aiohttp.
+
+`http` names it; read `_exchange` first.  A session of aiohttp belongs to one loop, so it is made at the first
+request of each loop.  Where aiohttp would tidy (URLs, header fields, redirects, its own retries), it is told not to.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+import aiohttp
+import yarl
+from aiohttp.connector import Connection
+
+from buildyard.errors import BuildyardError, ConnectFailed, ProxyFailed, TimedOut, TlsFailed, TransportError
+from buildyard.faces._bodies import BodyReader
+from buildyard.faces._exchange import CHUNK, ExchangingTransport, cut, fields_to_send, nonsense, received_headers
+from buildyard.faces.connecting import (
+    DEFAULT_TLS,
+    Proxy,
+    ProxyRule,
+    Tls,
+    is_certificate_alert,
+    proxy_for,
+    ssl_context,
+)
+from buildyard.faces.transport import Headers, Request
+
+#: The longest line of a head; the same as http.client's.
+_MAX_LINE = 65536
+_OWN_FIELDS = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
+
+
+class _Sending:
+    """How far one request has come."""
+
+    def __init__(self, request: Request, body: BodyReader) -> None:
+        self.request = request
+        self.body = body
+        self.has_begun = False
+        self.error: BuildyardError | None = None  #: of our own making, which aiohttp wraps
+        self._watch: asyncio.Timeout | None = None
+
+    @asynccontextmanager
+    async def watched(self) -> AsyncIterator[None]:
+        """Raise `TimeoutError` where the service takes no more of the body; aiohttp would wait for ever."""
+        async with asyncio.timeout(None) as self._watch:
+            try:
+                yield
+            finally:
+                self._watch = None
+
+    def _progress(self) -> None:
+        if self._watch is not None:
+            self._watch.reschedule(asyncio.get_running_loop().time() + self.request.timeout.read)
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """Yield the body, noting each chunk that the service took."""
+        try:
+            while chunk := await self._next():
+                self._progress()
+                yield chunk
+        except BuildyardError as error:
+            self.error = error
+            raise
+        self._progress()
+
+    async def _next(self) -> bytes:
+        return await asyncio.to_thread(self.body.next) if self.body.is_file else self.body.next()
+
+
+_sending: ContextVar[_Sending] = ContextVar("_sending")
+
+
+class _Latin1Head:
+    """A socket transport whose first write, which begins with the head, goes out in latin-1; aiohttp writes UTF-8."""
+
+    def __init__(self, protocol: Any) -> None:
+        self._protocol = protocol
+        self._transport = protocol.transport
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self._protocol.transport = self._transport
+        head, separator, rest = bytes(data).partition(b"\r\n\r\n")
+        self._transport.write(head.decode("utf-8").encode("latin-1") + separator + rest)
+
+    def writelines(self, chunks: Any) -> None:
+        self.write(b"".join(chunks))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+
+class _ExactRequest(aiohttp.ClientRequest):
+    async def send(self, conn: Connection) -> aiohttp.ClientResponse:
+        # Called on a connection that stands, proxies and TLS included: from here on bytes of ours may leave.
+        _sending.get().has_begun = True
+        if conn.protocol is not None and not all(value.isascii() for value in self.headers.values()):
+            conn.protocol.transport = _Latin1Head(conn.protocol)  # type: ignore[assignment]
+        return await super().send(conn)
+
+
+class AsyncioTransport(ExchangingTransport):
+    """A `transport.Transport` for asyncio.  One loop at a time; close it within the loop that used it."""
+
+    def __init__(self, *, tls: Tls = DEFAULT_TLS, proxy: ProxyRule = None) -> None:
+        self._tls = tls
+        self._proxy = proxy
+        self._context: ssl.SSLContext | None = None
+        self._session: aiohttp.ClientSession | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def _open(self, request: Request) -> _Asyncio:
+        proxy = proxy_for(self._proxy, request.url)
+        body = await asyncio.to_thread(BodyReader, request) if request.is_part else BodyReader(request)
+        sending = _Sending(request, body)
+        token = _sending.set(sending)
+        try:
+            with _errors(sending):
+                return _Asyncio(sending, await self._request(sending, proxy))
+        except BaseException:
+            body.close()
+            raise
+        finally:
+            _sending.reset(token)
+
+    async def _request(self, sending: _Sending, proxy: Proxy | None) -> aiohttp.ClientResponse:
+        request = sending.request
+        async with sending.watched():
+            return await self._session_here().request(
+                request.method,
+                yarl.URL(request.url, encoded=True),
+                headers=_fields(request, proxy),
+                data=sending.chunks() if request.size else None,
+                allow_redirects=False,
+                proxy=proxy.url if proxy else None,
+                proxy_headers=proxy.fields if proxy and request.target.is_tls else None,
+                ssl=self._tls_context() if request.target.is_tls else True,
+                timeout=aiohttp.ClientTimeout(
+                    total=None, connect=request.timeout.connect, sock_read=request.timeout.read
+                ),
+            )
+
+    def _session_here(self) -> aiohttp.ClientSession:
+        loop = asyncio.get_running_loop()
+        if self._session is None or self._session.closed or self._loop is not loop:
+            self._session, self._loop = _new_session(), loop
+        return self._session
+
+    def _tls_context(self) -> ssl.SSLContext:
+        if self._context is None:
+            self._context = ssl_context(self._tls)
+        return self._context
+
+    async def sleep(self, seconds: float) -> None:
+        """Return after ``seconds``."""
+        await asyncio.sleep(max(seconds, 0))
+
+    def now(self) -> float:
+        """Return the time in seconds since 1970."""
+        return time.time()
+
+    def lock(self) -> AbstractAsyncContextManager[None]:
+        """Return a new lock between tasks."""
+        return asyncio.Lock()
+
+    async def close(self) -> None:
+        """Close the connections of this loop."""
+        session, self._session = self._session, None
+        if session is not None and self._loop is asyncio.get_running_loop():
+            await session.close()
+
+
+def _new_session() -> aiohttp.ClientSession:
+    session = aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        auto_decompress=False,
+        skip_auto_headers=_OWN_FIELDS,
+        request_class=_ExactRequest,
+        max_line_size=_MAX_LINE,
+        max_field_size=_MAX_LINE,
+    )
+    # aiohttp sends what it takes for idempotent a second time by itself; signatures hold once, and `retry` decides.
+    session._retry_connection = False
+    return session
+
+
+class _Asyncio:
+    """The `_exchange.Exchange` of this transport."""
+
+    def __init__(self, sending: _Sending, answer: aiohttp.ClientResponse) -> None:
+        self.status = answer.status
+        self.headers: Headers = received_headers(
+            (name.decode("latin-1"), value.decode("latin-1")) for name, value in answer.raw_headers
+        )
+        self._sending = sending
+        self._answer = answer
+
+    async def receive(self) -> bytes:
+        with _errors(self._sending):
+            return await self._answer.content.read(CHUNK)
+
+    async def end(self) -> None:
+        if self._answer.content.is_eof():
+            self._answer.release()
+        else:
+            self._answer.close()
+        self._sending.body.close()
+
+
+def _fields(request: Request, proxy: Proxy | None) -> list[tuple[str, str]]:
+    to_proxy = proxy.fields if proxy and not request.target.is_tls else {}
+    return [*fields_to_send(request), *to_proxy.items()]
+
+
+@contextmanager
+def _errors(sending: _Sending) -> Iterator[None]:
+    """Turn what aiohttp raises into our errors."""
+    request = sending.request
+    try:
+        yield
+    except BuildyardError:
+        raise
+    except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        if sending.error is not None:
+            raise sending.error from error
+        raise (_sent_error(request, error) if sending.has_begun else _connect_error(request, error)) from error
+
+
+def _sent_error(request: Request, error: Exception) -> BuildyardError:
+    if isinstance(error, TimeoutError):
+        return TimedOut("read", request.timeout.read, method=request.method, url=request.url)
+    if is_certificate_alert(_whole_text(error)):
+        return TlsFailed(f"the service refused our certificate: {error}", method=request.method, url=request.url)
+    if isinstance(error, aiohttp.ClientResponseError):
+        return nonsense(request, error.message)
+    return cut(request, error)
+
+
+def _whole_text(error: BaseException) -> str:
+    text = str(error)
+    while error.__cause__ is not None:
+        error = error.__cause__
+        text += f" {error}"
+    return text
+
+
+def _connect_error(request: Request, error: Exception) -> TransportError:
+    method, url = request.method, request.url
+    if isinstance(error, TimeoutError):
+        return TimedOut("connect", request.timeout.connect, method=method, url=url)
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return TlsFailed(f"TLS failed: {_certificate_reason(error)}", method=method, url=url)
+    if isinstance(error, aiohttp.ClientConnectorSSLError) and not isinstance(error.os_error, ssl.SSLEOFError):
+        return TlsFailed(f"TLS failed: {error.os_error}", method=method, url=url)
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        return ProxyFailed(f"the proxy answered {error.status}", method=method, url=url, status=error.status)
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return ConnectFailed(f"the name cannot be looked up: {error.os_error}", method=method, url=url)
+    return ConnectFailed(_reason(error), method=method, url=url)
+
+
+def _certificate_reason(error: aiohttp.ClientConnectorCertificateError) -> str:
+    inner = error.certificate_error
+    return getattr(inner, "verify_message", "") or str(inner)
+
+
+def _reason(error: Exception) -> str:
+    inner = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
+    text = inner.strerror if isinstance(inner, OSError) else str(inner)
+    return (text or str(inner) or type(inner).__name__).lower()

@@ -1,0 +1,85 @@
+"""The body of a request as chunks, whether it is bytes or a part of a file, in constant memory.
+
+Every transport pulls chunks from a `BodyReader`: the blocking one directly, the others in a thread where
+``is_file``, since reading a file may block.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from types import TracebackType
+from typing import BinaryIO, Self
+
+from buildyard.errors import PartUnreadable
+from buildyard.faces._exchange import CHUNK
+from buildyard.faces.transport import Part, Request
+
+
+class BodyReader:
+    """The chunks of one request's body, in order.
+
+    Raises `PartUnreadable` on being made where the file is missing or too short, so that nothing is sent of it.
+    """
+
+    def __init__(self, request: Request) -> None:
+        self.size = request.size
+        self.is_file = isinstance(request.body, Part)
+        self._left = request.size
+        self._bytes = b"" if isinstance(request.body, Part) else request.body
+        self._path = request.body.path if isinstance(request.body, Part) else ""
+        self._file = _open_part(request.body) if isinstance(request.body, Part) else None
+        # A chunk may be on its way in a thread when an early answer ends the request.
+        self._lock = threading.Lock()
+
+    def next(self) -> bytes:
+        """Return the next chunk, or nothing at the end."""
+        with self._lock:
+            chunk = self._read() if self._left else b""
+            self._left -= len(chunk)
+            return chunk
+
+    def _read(self) -> bytes:
+        if self._file:
+            chunk = self._file.read(min(CHUNK, self._left))
+            if not chunk:
+                raise PartUnreadable(self._path, f"it ended {self._left} bytes early while it was being sent")
+            return chunk
+        begin = self.size - self._left
+        return self._bytes[begin : begin + CHUNK]
+
+    def __iter__(self) -> Iterator[bytes]:
+        while chunk := self.next():
+            yield chunk
+
+    def close(self) -> None:
+        """Close the file; there are no more chunks then."""
+        with self._lock:
+            self._left = 0
+            if self._file:
+                self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _open_part(part: Part) -> BinaryIO:
+    try:
+        file = open(part.path, "rb", buffering=0)  # noqa: PTH123, SIM115 - closed by the reader
+    except OSError as error:
+        raise PartUnreadable(part.path, error.strerror or str(error)) from error
+    try:
+        size = file.seek(0, 2)
+        file.seek(part.offset)
+    except OSError as error:
+        file.close()
+        raise PartUnreadable(part.path, error.strerror or str(error)) from error
+    if size < part.offset + part.size:
+        file.close()
+        raise PartUnreadable(part.path, f"it has {size} bytes, and {part.offset} + {part.size} were to be sent")
+    return file

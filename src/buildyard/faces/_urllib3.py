@@ -1,0 +1,332 @@
+"""The blocking transport, on urllib3's connections.
+
+`http` names it; read `_exchange` first.  It uses urllib3's connections and not its pool, as the pool tidies URLs,
+and as connecting, sending and receiving must be told apart to say what may have been sent.  Every wait is one that
+Ctrl-C ends: sockets with time-outs, `time.sleep`, and names looked up on a thread (`_resolve`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import os
+import re
+import socket
+import ssl
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager
+from typing import Any
+
+import urllib3.exceptions
+from urllib3 import HTTPHeaderDict
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.response import HTTPResponse
+from urllib3.util import SKIP_HEADER
+
+from buildyard.errors import BuildyardError, ConnectFailed, ProxyFailed, TimedOut, TlsFailed, TransportError
+from buildyard.faces import _resolve
+from buildyard.faces._bodies import BodyReader
+from buildyard.faces._exchange import CHUNK, ExchangingTransport, cut, fields_to_send, nonsense, received_headers
+from buildyard.faces.connecting import (
+    DEFAULT_TLS,
+    Proxy,
+    ProxyRule,
+    Tls,
+    is_certificate_alert,
+    proxy_for,
+    ssl_context,
+)
+from buildyard.faces.transport import Headers, Request
+
+#: How many idle connections are kept to one origin.
+KEPT = 10
+
+_TUNNEL_REFUSED = re.compile(r"Tunnel connection failed: (\d{3})")
+_INTERIM = re.compile(rb"HTTP/1\.[01] 1(?!01)\d\d[ \r\n]")
+
+
+class _WholeLines:
+    """A file whose lines end with a newline or raise: http.client takes a cut head for a whole one."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+
+    def readline(self, limit: int) -> bytes:
+        line: bytes = self._file.readline(limit)
+        if len(line) < limit and not line.endswith(b"\n"):
+            raise http.client.RemoteDisconnected("the connection ended within the head of the answer")
+        # http.client skips 100 Continue alone; the others (103 Early Hints) are no answers either.
+        return b"HTTP/1.1 100 Continue\r\n" if _INTERIM.match(line) else line
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class _Answer(http.client.HTTPResponse):
+    def begin(self) -> None:
+        whole: Any = self.fp
+        self.fp = _WholeLines(whole)  # type: ignore[assignment]
+        super().begin()
+        if self.fp is not None:
+            self.fp = whole
+
+
+class _Plain(HTTPConnection):
+    response_class = _Answer
+    auto_open = 0  # a connection that is gone is an error, never silently another one
+
+    def _new_conn(self) -> socket.socket:
+        assert isinstance(self.timeout, (int, float))
+        return _resolve.connect(self.host, int(self.port), self.timeout)
+
+
+class _Encrypted(HTTPSConnection):
+    response_class = _Answer
+    auto_open = 0
+
+    def _new_conn(self) -> socket.socket:
+        assert isinstance(self.timeout, (int, float))
+        return _resolve.connect(self.host, int(self.port), self.timeout)
+
+
+_Connection = _Plain | _Encrypted
+_Key = tuple[tuple[str, str, int], Proxy | None]
+
+
+class _Lock(AbstractAsyncContextManager[None]):
+    """A thread lock; a child process gets a fresh one, as the holder may not have been forked along."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._pid = os.getpid()
+
+    async def __aenter__(self) -> None:
+        if self._pid != os.getpid():
+            self._lock, self._pid = threading.Lock(), os.getpid()
+        self._lock.acquire()
+
+    async def __aexit__(self, *_: object) -> None:
+        self._lock.release()
+
+
+class BlockingTransport(ExchangingTransport):
+    """A `transport.Transport` that never suspends.  It may be used by many threads, and in forked children."""
+
+    def __init__(self, *, tls: Tls = DEFAULT_TLS, proxy: ProxyRule = None) -> None:
+        self._tls = tls
+        self._proxy = proxy
+        self._context: ssl.SSLContext | None = None
+        self._kept: dict[_Key, deque[_Connection]] = {}
+        self._pid = os.getpid()
+
+    async def _open(self, request: Request) -> _Blocking:
+        proxy = proxy_for(self._proxy, request.url)
+        key = (request.target.origin, proxy)
+        with BodyReader(request) as body:
+            wire = _Wire(request, self._take(key) or self._connect(request, proxy))
+            try:
+                answer = wire.exchange(_target_line(request, proxy), _fields(request, proxy), body)
+            except BaseException:
+                wire.connection.close()
+                raise
+        return _Blocking(wire, answer, lambda: self._keep(key, wire.connection))
+
+    def _take(self, key: _Key) -> _Connection | None:
+        if self._pid != os.getpid():
+            # The parent still speaks on these sockets, so a child lets go of them without a word.
+            self._kept, self._pid = {}, os.getpid()
+        kept = self._kept.get(key, ())
+        while kept:
+            try:
+                connection = kept.pop()
+            except IndexError:  # another thread was faster
+                return None
+            if connection.is_connected:
+                return connection
+            connection.close()
+        return None
+
+    def _keep(self, key: _Key, connection: _Connection) -> None:
+        kept = self._kept.setdefault(key, deque())
+        if connection.sock is None or len(kept) >= KEPT or self._pid != os.getpid():
+            connection.close()
+        else:
+            kept.append(connection)
+
+    def _connect(self, request: Request, proxy: Proxy | None) -> _Connection:
+        connection = self._new_connection(request, proxy)
+        try:
+            with _connect_errors(request):
+                connection.connect()
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _new_connection(self, request: Request, proxy: Proxy | None) -> _Connection:
+        target, seconds = request.target, request.timeout.connect
+        host, port = (proxy.host, proxy.port) if proxy else (target.host, target.port)
+        if not target.is_tls:
+            return _Plain(host, port, timeout=seconds)
+        if self._context is None:
+            self._context = ssl_context(self._tls)
+        connection = _Encrypted(host, port, timeout=seconds, ssl_context=self._context)
+        if proxy:
+            connection.set_tunnel(target.host, target.port, headers=proxy.fields)
+        return connection
+
+    async def sleep(self, seconds: float) -> None:
+        """Return after ``seconds``."""
+        time.sleep(max(seconds, 0))  # noqa: ASYNC251 - blocking is this transport's task
+
+    def now(self) -> float:
+        """Return the time in seconds since 1970."""
+        return time.time()
+
+    def lock(self) -> AbstractAsyncContextManager[None]:
+        """Return a new lock between threads."""
+        return _Lock()
+
+    async def close(self) -> None:
+        """Close the idle connections."""
+        kept, self._kept = self._kept, {}
+        if self._pid == os.getpid():
+            for connection in (one for deck in kept.values() for one in deck):
+                connection.close()
+
+
+class _Wire:
+    """One request and its answer on one connection."""
+
+    def __init__(self, request: Request, connection: _Connection) -> None:
+        self.request = request
+        self.connection = connection
+
+    def exchange(self, target_line: str, fields: HTTPHeaderDict, body: BodyReader) -> HTTPResponse:
+        """Return the answer, its head received."""
+        assert self.connection.sock is not None
+        self.connection.timeout = self.request.timeout.read
+        self.connection.sock.settimeout(self.request.timeout.read)
+        with self.errors():
+            try:
+                self.connection.request(
+                    self.request.method,
+                    target_line,
+                    body=body if body.size else None,
+                    headers=fields,
+                    preload_content=False,
+                    decode_content=False,
+                )
+            except (BrokenPipeError, ConnectionResetError, ssl.SSLEOFError) as error:
+                # A service that refuses an upload answers before its end, and hangs up.
+                return self._early_answer(error)
+            return self.connection.getresponse()
+
+    def _early_answer(self, error: OSError) -> HTTPResponse:
+        try:
+            return self.connection.getresponse()
+        except (OSError, http.client.HTTPException, urllib3.exceptions.HTTPError):
+            raise error from None
+
+    @contextmanager
+    def errors(self) -> Iterator[None]:
+        """Turn what the libraries raise while a request is sent and answered into our errors."""
+        request = self.request
+        try:
+            yield
+        except BuildyardError:
+            raise
+        except (TimeoutError, urllib3.exceptions.TimeoutError) as error:
+            raise TimedOut("read", request.timeout.read, method=request.method, url=request.url) from error
+        except ssl.SSLError as error:
+            raise self._tls_error(error) from error
+        except (OSError, http.client.IncompleteRead, urllib3.exceptions.ProtocolError) as error:
+            raise cut(request, error) from error
+        except urllib3.exceptions.SSLError as error:
+            raise cut(request, error) from error
+        except (http.client.HTTPException, urllib3.exceptions.HTTPError) as error:
+            raise nonsense(request, error) from error
+
+    def _tls_error(self, error: ssl.SSLError) -> TransportError:
+        if is_certificate_alert(str(error)):
+            reason = f"the service refused our certificate: {error.reason}"
+            return TlsFailed(reason, method=self.request.method, url=self.request.url)
+        return cut(self.request, error)
+
+
+class _Blocking:
+    """The `_exchange.Exchange` of this transport."""
+
+    def __init__(self, wire: _Wire, answer: HTTPResponse, keep: Callable[[], None]) -> None:
+        self.status = answer.status
+        self.headers: Headers = received_headers(answer.headers.items())
+        self._wire = wire
+        self._answer = answer
+        self._keep = keep
+        self._is_whole = False
+
+    async def receive(self) -> bytes:
+        if self._is_whole:
+            return b""
+        with self._wire.errors():
+            chunk = self._answer.read1(CHUNK, decode_content=False)
+        self._is_whole = not chunk
+        return chunk
+
+    async def end(self) -> None:
+        if self._is_whole:
+            self._keep()
+        else:
+            with contextlib.suppress(OSError):
+                self._answer.close()
+            self._wire.connection.close()
+
+
+def _target_line(request: Request, proxy: Proxy | None) -> str:
+    # To a proxy that forwards, the request target is the whole URL (RFC 9112 section 3.2.2).
+    target = request.target
+    return f"http://{target.authority}{target.path}" if proxy and not target.is_tls else target.path
+
+
+def _fields(request: Request, proxy: Proxy | None) -> HTTPHeaderDict:
+    fields = HTTPHeaderDict(fields_to_send(request))
+    if "accept-encoding" not in fields:
+        fields["Accept-Encoding"] = SKIP_HEADER
+    if proxy and not request.target.is_tls:
+        fields.update(proxy.fields)
+    return fields
+
+
+@contextmanager
+def _connect_errors(request: Request) -> Iterator[None]:
+    """Turn what the libraries raise while connecting into our errors; nothing has been sent then."""
+    method, url = request.method, request.url
+    try:
+        yield
+    except (TimeoutError, urllib3.exceptions.TimeoutError) as error:
+        raise TimedOut("connect", request.timeout.connect, method=method, url=url) from error
+    except (ssl.SSLEOFError, ssl.SSLZeroReturnError) as error:
+        raise ConnectFailed("the connection ended within the TLS handshake", method=method, url=url) from error
+    except ssl.SSLError as error:
+        raise TlsFailed(_tls_reason(error), method=method, url=url) from error
+    except socket.gaierror as error:
+        raise ConnectFailed(f"the name cannot be looked up: {error.strerror}", method=method, url=url) from error
+    except (OSError, http.client.HTTPException, urllib3.exceptions.HTTPError) as error:
+        refused = _TUNNEL_REFUSED.search(str(error))
+        if refused:
+            status = int(refused.group(1))
+            raise ProxyFailed(f"the proxy answered {status}", method=method, url=url, status=status) from error
+        raise ConnectFailed(_reason(error), method=method, url=url) from error
+
+
+def _tls_reason(error: ssl.SSLError) -> str:
+    detail = getattr(error, "verify_message", "") or error.reason or str(error)
+    return f"TLS failed: {detail}"
+
+
+def _reason(error: Exception) -> str:
+    text = error.strerror if isinstance(error, OSError) else str(error)
+    return (text or str(error) or type(error).__name__).lower()

@@ -1,0 +1,86 @@
+"""What a builder says to the hub beyond Taskcluster's own calls: hello, claim over several pools, log and phase.
+
+One more service in the manner of `buildyard.taskcluster`: signed, sent again where that is safe, the same errors.  The
+hub's side is `farm.tasks.extension`.
+"""
+
+# Operations are named as Taskcluster names its own.
+# ruff: noqa: N802
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from types import MappingProxyType
+from typing import Any
+
+import msgspec
+
+from buildyard.faces.transport import Request, Timeout
+from buildyard.farm.wire import BuilderInfo
+from buildyard.taskcluster import _routes, types
+from buildyard.taskcluster._hawk import payload_hash, sign_request
+from buildyard.taskcluster._routes import Route
+from buildyard.taskcluster._service import AsyncService
+from buildyard.taskcluster.errors import rest_failure
+
+_RAW = "application/octet-stream"
+
+CLAIM_WORK: Route[types.ClaimWorkAnswer] = Route(
+    name="claimWork", method="POST", route="/claim-work", idempotent=False, read_seconds=60.0
+)
+HELLO: Route[dict[str, Any]] = Route(name="hello", method="PUT", route="/builders/<name>")
+GOODBYE: Route[dict[str, Any]] = Route(name="goodbye", method="DELETE", route="/builders/<name>")
+APPEND_LOG: Route[dict[str, Any]] = Route(
+    name="appendLog", method="POST", route="/tasks/<taskId>/runs/<runId>/log", query=("offset", "at")
+)
+PHASE: Route[dict[str, Any]] = Route(name="phase", method="POST", route="/tasks/<taskId>/runs/<runId>/phase")
+
+
+class AsyncFarm(AsyncService):
+    """The hub as builders see it."""
+
+    SERVICE = "farm"
+    ROUTES = MappingProxyType({one.name: one for one in (_routes.PING, CLAIM_WORK, HELLO, GOODBYE, APPEND_LOG, PHASE)})
+
+    async def hello(self, info: BuilderInfo) -> None:
+        """Tell the hub that this builder is here, and what it has.  Scope ``farm:builder:<name>``."""
+        await self._call(HELLO, info.name, payload=msgspec.to_builtins(info))
+
+    async def goodbye(self, name: str) -> None:
+        """Tell the hub that this builder goes."""
+        await self._call(GOODBYE, name)
+
+    async def claimWork(self, pools: Sequence[str], group: str, worker: str, count: int) -> types.ClaimWorkAnswer:
+        """Return up to ``count`` claims from any of these pools, after a long poll at most (docs/decisions/0002)."""
+        payload = {"taskQueueIds": list(pools), "workerGroup": group, "workerId": worker, "tasks": count}
+        return await self._call(CLAIM_WORK, payload=payload)
+
+    async def appendLog(self, task_id: str, run_id: int, offset: int, at: float, data: bytes) -> int:
+        """Send a piece of a run's log; return how many bytes the hub has.  A repeated piece is stored once."""
+        url = self._url(APPEND_LOG, (task_id, str(run_id)), {"offset": offset, "at": f"{at:.3f}"})
+        response = await self._exchange("POST", url, lambda: self._raw(url, data))
+        if response.status >= 300:
+            raise rest_failure(response.status, method="POST", url=url, body=response.body)
+        return int(msgspec.json.decode(response.body)["size"])
+
+    async def phase(self, task_id: str, run_id: int, phase: str, *, at: float, log_offset: int) -> None:
+        """Tell the phase a run has entered, ``at`` seconds after it began."""
+        payload = {"phase": phase, "at": at, "log_offset": log_offset}
+        await self._call(PHASE, task_id, str(run_id), payload=payload)
+
+    def _raw(self, url: str, data: bytes) -> Request:
+        credentials = self._options.credentials
+        authorization = sign_request(
+            "POST",
+            url,
+            client_id=credentials.client_id,
+            access_token=credentials.access_token,
+            now=self._transport.now(),
+            nonce=secrets.token_urlsafe(6),
+            ext=credentials.ext(None),
+            # The hub streams what is not JSON and takes its hash as that of nothing (reference, section 5.1).
+            hashed=payload_hash("", b""),
+        )
+        headers = (("Content-Type", _RAW), ("Authorization", authorization))
+        return Request("POST", url, headers, data, timeout=Timeout(read=30.0))

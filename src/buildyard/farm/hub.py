@@ -1,0 +1,309 @@
+"""The hub: one process that keeps the queue, the tasks, the builds, the index and the pages, and serves them all.
+
+`Hub.open` takes a state directory and puts the rooms together; `Hub.serve` listens and runs the loops until it is
+told to stop.  What was in flight when an earlier hub died goes on from the tables: the loops look before they wait.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import logging
+import os
+import shutil
+import socket
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.types import ASGIApp
+
+from buildyard import __version__
+from buildyard.errors import BuildyardError
+from buildyard.farm import api
+from buildyard.farm.access import Access, is_loopback
+from buildyard.farm.builds import enqueue, finish
+from buildyard.farm.builds.planner import Planner
+from buildyard.farm.builds.service import BuildService
+from buildyard.farm.index import publish
+from buildyard.farm.index import serve as index
+from buildyard.farm.loops import Loop
+from buildyard.farm.settings import Settings
+from buildyard.farm.state import CredentialsFile, HubFile, StateDirectory
+from buildyard.farm.store.base import Store
+from buildyard.farm.store.connect import open_store
+from buildyard.farm.store.objects import ObjectStore
+from buildyard.farm.tasks import http as tasks_http
+from buildyard.farm.tasks import sweep
+from buildyard.farm.tasks.auth import LOOPBACK_SCOPES, Authenticator, open_authenticator
+from buildyard.farm.tasks.clients import root_credentials
+from buildyard.farm.tasks.logs import LogStore
+from buildyard.farm.tasks.transitions import CHANNEL as TASKS
+from buildyard.farm.web import app as web
+
+log = logging.getLogger(__name__)
+
+#: How long open connections have to end by themselves once the hub stops; event streams and long polls end at once.
+_GRACE_S = 1
+
+
+class PortTaken(BuildyardError):
+    """Something else listens there.  Stop it, or give another port (0 takes any that is free)."""
+
+    def __init__(self, host: str, port: int) -> None:
+        super().__init__(f"port {port} of {host} is taken")
+        self.host = host
+        self.port = port
+
+
+class CannotListen(BuildyardError):
+    """The machine has no such address to listen on, or may not use that port."""
+
+    def __init__(self, host: str, port: int, why: str) -> None:
+        super().__init__(f"cannot listen on {host} port {port}: {why}")
+        self.host = host
+        self.port = port
+
+
+@dataclass
+class Hub:
+    """A hub, open and listening, not yet serving."""
+
+    settings: Settings
+    state: StateDirectory
+    store: Store
+    objects: ObjectStore
+    logs: LogStore
+    authenticator: Authenticator
+    builds: BuildService
+    planner: Planner
+    credentials: CredentialsFile
+    listener: socket.socket
+    shutdown: asyncio.Event
+    clock: Callable[[], float] = time.time
+    _server: _Server | None = field(default=None, repr=False)
+
+    @property
+    def root_url(self) -> str:
+        """Where it listens, as clients say it."""
+        return self.credentials.root_url
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def open(cls, settings: Settings, clock: Callable[[], float] = time.time) -> AsyncIterator[Self]:
+        """Open the state directory and the port.
+
+        Raises `StateBusy`, `StateUnusable`, `PortTaken`, `CannotListen`, and the store's errors.
+        """
+        state = StateDirectory(settings.state)
+        async with AsyncExitStack() as stack:
+            stack.enter_context(state.locked())
+            listener = stack.enter_context(_listening(settings.host, settings.port))
+            store = await open_store(settings.database_url, synchronous=settings.synchronous)
+            stack.push_async_callback(store.close)
+            anonymous = LOOPBACK_SCOPES if is_loopback(settings.host) else ()
+            authenticator = await open_authenticator(store, clock=clock, anonymous=anonymous)
+            objects = ObjectStore(settings.objects_dir)
+            planner = Planner(store, settings, clock)
+            stack.push_async_callback(planner.close)
+            hub = cls(
+                settings=settings,
+                state=state,
+                store=store,
+                objects=objects,
+                logs=LogStore(settings.logs_dir),
+                authenticator=authenticator,
+                builds=BuildService(store, objects, clock, settings.limits),
+                planner=planner,
+                credentials=await _credentials(store, clock(), _root_url(settings.host, listener)),
+                listener=listener,
+                shutdown=asyncio.Event(),
+                clock=clock,
+            )
+            state.write_credentials(hub.credentials)
+            yield hub
+
+    async def serve(self, on_ready: Callable[[Self], None] | None = None) -> None:
+        """Serve until `stop`."""
+        await self._resume()
+        config = uvicorn.Config(
+            self.application(),
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            timeout_graceful_shutdown=_GRACE_S,
+            timeout_keep_alive=30,
+            server_header=False,
+        )
+        self._server = _Server(config)
+        loops = [asyncio.create_task(loop.run(self.store, self.clock), name=loop.name) for loop in self.loops()]
+        serving = asyncio.create_task(self._server.serve(sockets=[self.listener]))
+        try:
+            await _first(self._server.ready.wait(), serving)
+            self._tell()
+            if on_ready is not None:
+                on_ready(self)
+            await serving
+        finally:
+            self.shutdown.set()
+            for task in loops:
+                task.cancel()
+            await asyncio.gather(*loops, return_exceptions=True)
+
+    def stop(self) -> None:
+        """Let `serve` end: long polls and event streams are answered, connections closed."""
+        self.shutdown.set()
+        if self._server is not None:
+            self._server.should_exit = True
+
+    def application(self) -> ASGIApp:
+        """Return everything the hub serves, behind its door."""
+        is_local = is_loopback(self.settings.host)
+        tasks_rooms = tasks_http.TaskRooms(
+            store=self.store,
+            objects=self.objects,
+            logs=self.logs,
+            auth=self.authenticator,
+            clock=self.clock,
+            shutdown=self.shutdown,
+            claim_timeout_s=self.settings.claim_timeout_s,
+            long_poll_s=self.settings.long_poll_s,
+            paused=self.paused,
+        )
+        api_rooms = api.ApiRooms(
+            store=self.store,
+            builds=self.builds,
+            logs=self.logs,
+            version=__version__,
+            state_id=self.state.identity(),
+            disk=self.disk,
+            disk_floor=self.settings.disk_floor_bytes,
+            shutdown=self.shutdown,
+            clock=self.clock,
+        )
+        index_rooms = index.IndexRooms(store=self.store, objects=self.objects)
+        web_rooms = web.WebRooms(
+            store=self.store,
+            objects=self.objects,
+            logs=self.logs,
+            clock=self.clock,
+            shutdown=self.shutdown,
+            name=self.root_url.partition("://")[2],
+            version=__version__,
+            disk=self.disk,
+            disk_floor=self.settings.disk_floor_bytes,
+            requests_service=self.builds,
+        )
+        routes = [
+            *tasks_http.routes(tasks_rooms),
+            *api.routes(api_rooms),
+            *index.routes(index_rooms),
+            *web.routes(web_rooms),
+        ]
+        application = Starlette(routes=routes, exception_handlers=web.exception_handlers(web_rooms))
+        return Access(application, self.store, self.authenticator, is_local)
+
+    def loops(self) -> Sequence[Loop]:
+        """Return what the hub does by itself."""
+        return [
+            Loop("plan", (enqueue.REQUESTS,), self.planner.look, self.planner.next_due),
+            Loop("settle", (TASKS,), self.builds.settle),
+            Loop("dispatch", (enqueue.WANTED,), self.builds.dispatch, self.builds.next_due),
+            Loop("publish", (finish.PAGES,), self._publish),
+            Loop("timers", (TASKS,), self._sweep, self._next_due),
+        ]
+
+    def disk(self) -> tuple[int, int]:
+        """Return free and total bytes where the state lies."""
+        usage = shutil.disk_usage(self.settings.state)
+        return usage.free, usage.total
+
+    def paused(self) -> bool:
+        """Tell whether building is paused because the disk is nearly full."""
+        return self.disk()[0] < self.settings.disk_floor_bytes
+
+    async def _resume(self) -> None:
+        """Give builders that worked while no hub ran the time to say so."""
+        now, until = self.clock(), self.clock() + self.settings.claim_timeout_s
+        await self.store.write(lambda connection: sweep.extend_claims(connection, now, until))
+        await self.store.write(lambda connection: sweep.repost(connection, now))
+
+    async def _publish(self) -> int:
+        now = self.clock()
+        return len(await self.store.write(lambda connection: publish.publish(connection, now)))
+
+    async def _sweep(self) -> int:
+        now = self.clock()
+        return await self.store.write(
+            lambda connection: sweep.expire_claims(connection, now) + sweep.expire_deadlines(connection, now)
+        )
+
+    async def _next_due(self) -> float | None:
+        return await self.store.read(sweep.next_due)
+
+    def _tell(self) -> None:
+        hub = HubFile(root_url=self.root_url, pid=os.getpid(), started=self.clock(), version=__version__)
+        self.state.write_hub(hub)
+
+
+async def run_hub(settings: Settings, on_ready: Callable[[Hub], None] | None = None) -> None:
+    """Run a hub until its `stop` is called (``on_ready`` is given it), or this is cancelled."""
+    async with Hub.open(settings) as hub:
+        await hub.serve(on_ready)
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its signal handlers (the program around the hub has its own), and telling when it serves."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to serve."""
+        await super().startup(sockets=sockets)
+        self.ready.set()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave the signals alone."""
+        yield
+
+
+async def _first(ready: Coroutine[Any, Any, object], serving: asyncio.Task[None]) -> None:
+    waiting = asyncio.ensure_future(ready)
+    await asyncio.wait([waiting, serving], return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+
+
+async def _credentials(store: Store, now: float, root_url: str) -> CredentialsFile:
+    root = await store.write(lambda connection: root_credentials(connection, now))
+    return CredentialsFile(root_url=root_url, client_id=root.client_id, access_token=root.access_token)
+
+
+@contextlib.contextmanager
+def _listening(host: str, port: int) -> Iterator[socket.socket]:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, port))
+            listener.listen(512)
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise PortTaken(host, port) from error
+            raise CannotListen(host, port, error.strerror or str(error)) from error
+        listener.setblocking(False)
+        yield listener
+
+
+def _root_url(host: str, listener: socket.socket) -> str:
+    port = listener.getsockname()[1]
+    # Who listens on every address is reached on loopback from its own machine.
+    name = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
+    return f"http://{name}:{port}"

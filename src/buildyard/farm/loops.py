@@ -1,0 +1,60 @@
+"""A hub's background loops: look, do what there is, wait to be woken or for the next thing that is due.
+
+Each loop is alone: a fault in one is logged, and it looks again after a moment, while the others go on.  A loop that
+waits costs nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from buildyard.farm.store.base import Store
+
+log = logging.getLogger(__name__)
+
+#: How long a loop waits after a fault before it looks again, at first and at most.
+_FIRST_PAUSE_S = 0.2
+_LONGEST_PAUSE_S = 10.0
+
+#: Even a loop that nobody wakes looks this often, in case a wake-up was lost with a connection.
+_LONGEST_WAIT_S = 300.0
+
+
+async def _nothing_due() -> float | None:
+    return None
+
+
+@dataclass(frozen=True)
+class Loop:
+    """One thing a hub does by itself."""
+
+    name: str
+    channels: Sequence[str]  #: what wakes it
+    look: Callable[[], Awaitable[int]]  #: does what there is; 0 when there was nothing
+    next_due: Callable[[], Awaitable[float | None]] = _nothing_due  #: when to look although nobody wakes it
+
+    async def run(self, store: Store, clock: Callable[[], float]) -> None:
+        """Look for ever; end by cancellation."""
+        pause = _FIRST_PAUSE_S
+        async with store.waiter(self.channels) as waiter:
+            while True:
+                try:
+                    while await self.look():
+                        pause = _FIRST_PAUSE_S
+                    due = await self.next_due()
+                except asyncio.CancelledError:
+                    raise
+                except Exception:
+                    log.exception("loop.fault", extra={"loop": self.name, "again_in_s": pause})
+                    await asyncio.sleep(pause)
+                    pause = min(pause * 2, _LONGEST_PAUSE_S)
+                    continue
+                pause = _FIRST_PAUSE_S
+                await waiter.wait(_wait_time(due, clock()))
+
+
+def _wait_time(due: float | None, now: float) -> float:
+    return _LONGEST_WAIT_S if due is None else min(max(due - now, 0.01), _LONGEST_WAIT_S)

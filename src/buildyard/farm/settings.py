@@ -1,0 +1,244 @@
+"""The farm's settings: one frozen `Settings`, built once in a program's `main` and passed down.
+
+`load` takes what the flags said, the environment and the working directory, and gives the settings together with each
+value's origin and a note for every key it did not know.  Later sources win: defaults, ``buildyard.toml`` of the working
+directory, ``buildyard.toml`` of the state directory, ``BUILDYARD_*`` variables, flags.  No other module of the farm
+reads the environment.  `settings_file` next door reads the TOML; `state` knows what lies in the state directory.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from buildyard.farm.settings_errors import BadSetting
+from buildyard.farm.settings_file import FileValue, read_settings_file
+from buildyard.farm.wire import Limits
+
+FILE_NAME = "buildyard.toml"
+PREFIX = "BUILDYARD_"
+
+_Port = Annotated[int, Meta(ge=0, le=65535)]
+_Count = Annotated[int, Meta(ge=0)]
+_Seconds = Annotated[float, Meta(gt=0)]
+_Version = Annotated[str, Meta(pattern=r"^3\.\d+$")]
+#: Every limit is at least 1: a build without any time, memory or output is no build.
+_Limit = Annotated[int, Meta(ge=1)]
+_Database = Annotated[str, Meta(pattern=r"^$|^sqlite:///.+|^postgresql://.+")]
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """Everything about a hub or a builder that can be set, with a working default each."""
+
+    state: Path = Path(".buildyard")  #: the directory that keeps it all: database, wheels, logs, caches, credentials
+    host: str = "127.0.0.1"  #: the address the hub listens on; any but a loopback one demands credentials of everybody
+    port: _Port = 8765  #: the port the hub listens on; 0 takes any that is free
+    database: _Database = ""  #: `sqlite:///PATH` or `postgresql://USER@HOST:PORT/NAME`; empty: `yard.sqlite` in `state`
+    synchronous: Literal["NORMAL", "FULL"] = "NORMAL"  #: SQLite's; FULL keeps what was acknowledged through power loss
+    slots: _Count = 0  #: how many builds a builder runs at one time; 0: as many as there are cores
+    builder_name: str = ""  #: what a builder calls itself; empty: the host's name
+    claim_timeout_s: Annotated[int, Meta(ge=1)] = 60  #: a builder silent for so long loses its build to another
+    long_poll_s: _Seconds = 20.0  #: how long the hub keeps a builder waiting before it answers that there is no work
+    limits: Limits = Limits()  #: what one build may use
+    minimum_python: _Version = "3.8"  #: older interpreters are left out, unless a request names them
+    interpreters: tuple[Path, ...] = ()  #: interpreters to use beside those that are found
+    check: bool = True  #: install each wheel in a fresh environment and import it before it is published
+    slot_uid_base: Annotated[int, Meta(ge=1000)] = 64000  #: as root, slot N builds as this user number plus N
+    disk_floor_bytes: _Count = 2_000_000_000  #: building pauses while the state directory's disk has less than this
+    uv_cache: str = ""  #: where uv keeps what it downloads; empty: `cache/uv` in `state`
+
+    @property
+    def database_url(self) -> str:
+        """The database, written out."""
+        return self.database or f"sqlite:///{self.state / 'yard.sqlite'}"
+
+    @property
+    def uv_cache_dir(self) -> Path:
+        """Where uv keeps what it downloads."""
+        return Path(self.uv_cache) if self.uv_cache else self.cache_dir / "uv"
+
+    @property
+    def slot_count(self) -> int:
+        """How many builds a builder runs at one time, written out."""
+        return self.slots or len(os.sched_getaffinity(0))
+
+    @property
+    def objects_dir(self) -> Path:
+        """Where wheels and artifacts lie, by their sha256."""
+        return self.state / "objects"
+
+    @property
+    def logs_dir(self) -> Path:
+        """Where the logs of builds lie."""
+        return self.state / "logs"
+
+    @property
+    def cache_dir(self) -> Path:
+        """Where lies what can be had again."""
+        return self.state / "cache"
+
+
+class UnknownKey(Struct, frozen=True, kw_only=True):
+    """A key that means nothing here, so that a misspelt setting does not go unnoticed."""
+
+    where: str  #: ``buildyard.toml:9`` or ``environment``
+    key: str
+    suggestion: str | None
+
+    def __str__(self) -> str:
+        hint = f'; did you mean "{self.suggestion}"?' if self.suggestion else ""
+        return f'{self.where}  unknown key "{self.key}"{hint}'
+
+
+class Loaded(Struct, frozen=True, kw_only=True):
+    """Settings, and where they come from."""
+
+    settings: Settings
+    origins: Mapping[str, str]  #: of every key of `setting_keys`: ``default``, ``--port``, ``buildyard.toml:4``
+    unknown: tuple[UnknownKey, ...] = ()
+
+    def value(self, name: str) -> object:
+        """Return what a key is set to, written out where its default depends on others."""
+        written_out = {
+            "database": self.settings.database_url,
+            "slots": self.settings.slot_count,
+            "uv_cache": self.settings.uv_cache_dir,
+        }
+        group, _, field = name.rpartition(".")
+        return written_out.get(name, getattr(self.settings.limits if group else self.settings, field))
+
+
+class Key(Struct, frozen=True, kw_only=True):
+    """One thing that can be set."""
+
+    name: str  #: dotted, as in ``buildyard.toml``: ``limits.wall_s``
+    type: Any  #: what msgspec is to make of a value
+    default: object
+
+    @property
+    def variable(self) -> str:
+        """``BUILDYARD_LIMITS_WALL_S`` of ``limits.wall_s``."""
+        return PREFIX + self.name.upper().replace(".", "_")
+
+
+def _keys_of(kind: type[Struct], prefix: str = "") -> Iterator[Key]:
+    for field in msgspec.structs.fields(kind):
+        if isinstance(field.default, Limits):
+            yield from _keys_of(Limits, f"{field.name}.")
+        else:
+            yield Key(name=prefix + field.name, type=_Limit if prefix else field.type, default=field.default)
+
+
+#: Everything that can be set, by its dotted name, in the order of the reference page.
+KEYS: Mapping[str, Key] = {key.name: key for key in _keys_of(Settings)}
+
+
+def load(
+    flags: Mapping[str, object] | None = None,
+    environment: Mapping[str, str] | None = None,
+    directory: Path | None = None,
+) -> Loaded:
+    """Return the settings of a program that was started in this directory with these flags.
+
+    ``flags`` maps keys to values; a value of None was not given.  ``environment`` and ``directory`` are the process's
+    own unless given.  Raises `BadSetting` for a value that cannot be meant, `BadSettingsFile` for a file that is not
+    TOML or cannot be read.
+    """
+    environment = os.environ if environment is None else environment
+    directory = (directory or Path.cwd()).absolute()
+    outer = read_settings_file(directory / FILE_NAME, FILE_NAME)
+    given = [*_from_environment(environment), *_from_flags(flags or {})]
+    state = directory / _state_of([*outer, *given])
+    inner = [] if state == directory else read_settings_file(state / FILE_NAME, _shown(state / FILE_NAME, directory))
+    return _settled([*outer, *inner, *given], state)
+
+
+def masked(value: object) -> str:
+    """Return a value as it may be shown: a password inside an address is not."""
+    text = ", ".join(str(part) for part in value) if isinstance(value, tuple) else str(value)
+    return re.sub(r"(?<=://)([^/@:]*):[^/@]*@", r"\1:********@", text)
+
+
+def _settled(values: Iterable[FileValue], state: Path) -> Loaded:
+    chosen: dict[str, object] = {}
+    origins = dict.fromkeys(KEYS, "default")
+    unknown: list[UnknownKey] = []
+    for value in values:
+        key = KEYS.get(value.key)
+        if key is None:
+            unknown.append(_unknown(value))
+            continue
+        chosen[key.name] = _converted(key, value)
+        origins[key.name] = value.origin
+    chosen["state"] = state
+    return Loaded(settings=_built(chosen), origins=origins, unknown=tuple(unknown))
+
+
+def _built(chosen: Mapping[str, object]) -> Settings:
+    own: dict[str, Any] = {name: value for name, value in chosen.items() if "." not in name}
+    limits: dict[str, Any] = {
+        name.removeprefix("limits."): value for name, value in chosen.items() if name.startswith("limits.")
+    }
+    return Settings(**own, limits=Limits(**limits))
+
+
+def _converted(key: Key, value: FileValue) -> object:
+    try:
+        return msgspec.convert(value.value, key.type, strict=False, dec_hook=_path)
+    except msgspec.ValidationError as error:
+        raise BadSetting(key=value.key, found=masked(value.value), wanted=str(error), origin=value.origin) from error
+
+
+def _path(kind: type, value: object) -> Path:
+    if kind is Path and isinstance(value, str) and value:
+        return Path(value).expanduser()
+    raise msgspec.ValidationError("Expected a path")
+
+
+def _from_environment(environment: Mapping[str, str]) -> Iterator[FileValue]:
+    named = {key.variable: key for key in KEYS.values()}
+    for variable, text in sorted(environment.items()):
+        if not variable.startswith(PREFIX) or not text:
+            continue
+        key = named.get(variable)
+        if key is None:
+            yield FileValue(key=variable, value=text, origin="environment")
+        else:
+            listed = key.name == "interpreters"
+            value: object = tuple(filter(None, text.split(os.pathsep))) if listed else text
+            yield FileValue(key=key.name, value=value, origin=variable)
+
+
+def _from_flags(flags: Mapping[str, object]) -> Iterator[FileValue]:
+    for name, value in flags.items():
+        if value is not None:
+            shown = str(value) if isinstance(value, Path) else value
+            yield FileValue(key=name, value=shown, origin=f"--{name.replace('_', '-')}")
+
+
+def _state_of(values: Iterable[FileValue]) -> Path:
+    state = KEYS["state"]
+    chosen: object = state.default
+    for value in values:
+        if value.key == state.name:
+            chosen = _converted(state, value)
+    assert isinstance(chosen, Path)
+    return chosen
+
+
+def _unknown(value: FileValue) -> UnknownKey:
+    from_environment = value.origin == "environment"
+    known = [key.variable if from_environment else key.name for key in KEYS.values()]
+    close = difflib.get_close_matches(value.key, known, n=1)
+    return UnknownKey(where=value.origin, key=value.key, suggestion=close[0] if close else None)
+
+
+def _shown(path: Path, directory: Path) -> str:
+    return str(path.relative_to(directory)) if path.is_relative_to(directory) else str(path)

@@ -1,0 +1,43 @@
+"""Open the store that an address names.
+
+Takes `sqlite:///relative/path`, `sqlite:////absolute/path` or `postgresql://user@host:port/name`; gives a `Store`
+whose schema is the program's own.  Only the driver that is needed is imported.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
+from buildyard.farm.store.base import Store
+from buildyard.farm.store.errors import BadStoreUrl
+from buildyard.farm.store.sqlite import Synchronous, open_sqlite
+
+
+async def open_store(url: str, *, synchronous: Synchronous = "NORMAL") -> Store:
+    """Return the store at this address, made or upgraded if need be; `await store.close()` when done.
+
+    ``synchronous`` is SQLite's: `FULL` makes what is acknowledged survive a loss of power too.  The store belongs to
+    the running event loop.
+
+    Raises `BadStoreUrl`, `StoreTooNew`, `StoreDamaged`, `StoreFull`, `StoreBusy` and `StoreUnreachable`.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise BadStoreUrl(url, "is no address") from error
+    if parsed.drivername == "sqlite":
+        return await open_sqlite(_sqlite_path(url, parsed.database), synchronous=synchronous)
+    if parsed.drivername in ("postgresql", "postgres"):
+        from buildyard.farm.store.postgresql import open_postgresql
+
+        return await open_postgresql(parsed)
+    raise BadStoreUrl(parsed.render_as_string(), f"has the unknown scheme {parsed.drivername!r}")
+
+
+def _sqlite_path(url: str, database: str | None) -> Path:
+    if not database or database == ":memory:":
+        raise BadStoreUrl(url, "names no file")
+    return Path(database)

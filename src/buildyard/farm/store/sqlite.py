@@ -1,0 +1,148 @@
+"""The store on SQLite: one file, one writer thread with group commit, a few reader threads.
+
+The default of the farm.  Acknowledged means committed: with `synchronous` at NORMAL that survives the death of the
+process, with FULL also a loss of power.  `group_commit.py` holds the writer; `postgresql.py` is the other store.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Any, Final, Literal, TypeVar
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.pool import NullPool
+
+from buildyard.farm.store import migrations
+from buildyard.farm.store.base import Waiter
+from buildyard.farm.store.errors import StoreClosed
+from buildyard.farm.store.group_commit import Writer
+from buildyard.farm.store.sqlite_errors import translating
+from buildyard.farm.store.waking import Wakes
+
+T = TypeVar("T")
+
+#: How careful a commit is: `FULL` survives a loss of power, `NORMAL` the death of the process.
+Synchronous = Literal["NORMAL", "FULL"]
+
+#: Threads that read; each has its connection.  Reads are short, and the machine has other work.
+READERS: Final = 2
+
+#: How long one waits for another process that writes, in seconds.
+BUSY_TIMEOUT: Final = 10.0
+
+
+class SqliteStore:
+    """A `Store` in one file.  Made by `open_sqlite`; belongs to the event loop it was opened in."""
+
+    dialect: Final = "sqlite"
+
+    def __init__(self, path: Path, synchronous: Synchronous) -> None:
+        self._wakes = Wakes()
+        self._write_engine = engine(path, synchronous=synchronous)
+        self._read_engine = engine(path, synchronous=synchronous, readers=READERS)
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="buildyard-reader")
+        self._writer = Writer(self._write_engine, asyncio.get_running_loop(), self._wakes)
+        self._writer.start()
+        self._closed = False
+
+    async def write(self, body: Callable[[Connection], T]) -> T:
+        """Return what the body returned, once it is committed (see `Store.write`).
+
+        A caller that is cancelled before the commit has its body undone, or not run at all.
+        """
+        if self._closed:
+            raise StoreClosed
+        result: T = await self._writer.submit(body)
+        return result
+
+    async def read(self, body: Callable[[Connection], T]) -> T:
+        """Return what the body read, in one snapshot."""
+        if self._closed:
+            raise StoreClosed
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, body)
+
+    def waiter(self, channels: Iterable[str]) -> AbstractAsyncContextManager[Waiter]:
+        """Return a waiter for these channels, from entering the context to leaving it."""
+        return self._waiter(channels)
+
+    async def close(self) -> None:
+        """Finish what was begun and let go of the file."""
+        if self._closed:
+            return
+        self._closed = True
+        self._wakes.close()
+        await self._writer.close()
+        await asyncio.to_thread(self._readers.shutdown)
+        self._read_engine.dispose()
+        self._write_engine.dispose()
+
+    @asynccontextmanager
+    async def _waiter(self, channels: Iterable[str]) -> AsyncIterator[Waiter]:
+        with self._wakes.waiter(channels) as waiter:
+            yield waiter
+
+    def _read(self, body: Callable[[Connection], T]) -> T:
+        with translating(), self._read_engine.connect() as connection, connection.begin():
+            return body(connection)
+
+
+async def open_sqlite(path: Path, *, synchronous: Synchronous = "NORMAL") -> SqliteStore:
+    """Return the store in this file, made or upgraded if need be.
+
+    Raises `StoreTooNew`, `StoreDamaged`, `StoreFull`, `StoreUnreachable` (no such directory, no permission) and
+    `StoreBusy` (another process holds it).
+    """
+    await asyncio.to_thread(_prepare, path)
+    return SqliteStore(path, synchronous)
+
+
+def engine(
+    path: Path | str,
+    *,
+    synchronous: Synchronous = "NORMAL",
+    readers: int = 0,
+    foreign_keys: bool = True,
+) -> Engine:
+    """Return an engine whose transactions are SQLite's own: `BEGIN IMMEDIATE`, or snapshots that cannot write.
+
+    With ``readers`` the engine is for that many reading connections; without, every connection is for one writer.
+    """
+    pool: dict[str, Any] = {"pool_size": readers, "max_overflow": 0} if readers else {"poolclass": NullPool}
+    made = create_engine(
+        URL.create("sqlite", database=str(path)),
+        # None: the driver never begins or commits of its own accord, so savepoints and schema changes work.
+        connect_args={"isolation_level": None, "check_same_thread": False, "timeout": BUSY_TIMEOUT},
+        **pool,
+    )
+    pragmas = [f"PRAGMA foreign_keys = {'ON' if foreign_keys else 'OFF'}", f"PRAGMA synchronous = {synchronous}"]
+    pragmas += (
+        ["PRAGMA query_only = ON"] if readers else ["PRAGMA journal_mode = WAL", "PRAGMA journal_size_limit = 67108864"]
+    )
+    begin = "BEGIN" if readers else "BEGIN IMMEDIATE"
+
+    @event.listens_for(made, "connect")
+    def _set_up(connection: sqlite3.Connection, _record: object) -> None:
+        for pragma in pragmas:
+            connection.execute(pragma)
+
+    @event.listens_for(made, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return made
+
+
+def _prepare(path: Path) -> None:
+    """Bring the file to the present schema; a second process that does the same waits for the first."""
+    # Rebuilding a table, SQLite's way to alter one, must not fire its foreign keys; they are checked at the end.
+    preparing = engine(path, foreign_keys=False)
+    try:
+        with translating(), preparing.connect() as connection, connection.begin():
+            migrations.upgrade(connection)
+    finally:
+        preparing.dispose()

@@ -1,0 +1,56 @@
+"""SQLite's error codes in the store's words."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.exc import DBAPIError
+
+from buildyard.farm.store.errors import (
+    NO_ROOM,
+    StoreBusy,
+    StoreDamaged,
+    StoreError,
+    StoreFull,
+    StoreUnreachable,
+)
+
+#: SQLite's primary result codes (the low byte of what it reports) that have a meaning beyond the statement itself.
+_MEANINGS: dict[int, type[StoreError]] = {
+    sqlite3.SQLITE_FULL: StoreFull,
+    sqlite3.SQLITE_BUSY: StoreBusy,
+    sqlite3.SQLITE_LOCKED: StoreBusy,
+    sqlite3.SQLITE_IOERR: StoreUnreachable,
+    sqlite3.SQLITE_CANTOPEN: StoreUnreachable,
+    sqlite3.SQLITE_READONLY: StoreUnreachable,
+    sqlite3.SQLITE_CORRUPT: StoreDamaged,
+    sqlite3.SQLITE_NOTADB: StoreDamaged,
+}
+
+
+def translated(error: BaseException) -> BaseException:
+    """Return the store's error for a state of the database, and any other error as it came."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(cause, OSError) and cause.errno in NO_ROOM:
+        return StoreFull(os.strerror(cause.errno or errno.ENOSPC))
+    if isinstance(cause, sqlite3.Error) and (code := getattr(cause, "sqlite_errorcode", None)) is not None:
+        kind = _MEANINGS.get(code & 0xFF)
+        if kind is not None:
+            return kind(f"{cause} ({cause.sqlite_errorname})")
+    return error
+
+
+@contextmanager
+def translating() -> Iterator[None]:
+    """Raise the store's error from SQLite's."""
+    try:
+        yield
+    except Exception as error:
+        known = translated(error)
+        if known is error:
+            raise
+        raise known from error

@@ -1,0 +1,169 @@
+"""Who sent a request, what they may do, and the short-lived credentials that the hub gives out.
+
+`Authenticator` judges a signed request against the clients' rows, which it keeps for a few seconds.  Credentials of a
+claim end with the claim; those of an upload or a download name one object.  All are signed by the hub's own client, so
+nothing about them is stored.  The rules of signatures are `buildyard.taskcluster._hawk`'s.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from buildyard.farm.store.base import Store
+from buildyard.farm.tasks.artifacts import Artifact, Created
+from buildyard.farm.tasks.clients import find_client, hub_credentials
+from buildyard.farm.tasks.errors import AuthenticationFailed, InsufficientScopes
+from buildyard.farm.tasks.service import Claimed
+from buildyard.taskcluster._hawk import ANONYMOUS, Authenticated, AuthFailed, Client, SignedRequest, authenticate
+from buildyard.taskcluster.credentials import Credentials, CredentialsDict, createTemporaryCredentials
+from buildyard.taskcluster.scopes import ScopeExpression, ScopeSet
+
+#: What anybody may read of a farm that listens to its own machine alone.
+LOOPBACK_SCOPES: Final = (
+    "queue:get-task:*",
+    "queue:status:*",
+    "queue:list-artifacts:*",
+    "queue:get-artifact:public/*",
+    "queue:pending-count:*",
+    "queue:claimed-count:*",
+)
+
+#: Seconds for which a client's row is believed without looking again, and for which its absence is.
+KEPT_S: Final = 5.0
+ABSENT_KEPT_S: Final = 1.0
+_MOST_KEPT: Final = 1000
+
+UPLOAD_S: Final = 24 * 3600.0
+DOWNLOAD_S: Final = 3600.0
+
+
+class Caller(Struct, frozen=True, kw_only=True):
+    """Who sent a request; ``client_id`` is ``None`` for somebody without credentials."""
+
+    client_id: str | None
+    scopes: ScopeSet
+    payload_hash: str | None = None  #: what the caller says of the body, where it was not checked yet
+
+    def require(self, expression: ScopeExpression) -> None:
+        """Return if the caller has these scopes.  Raises `InsufficientScopes`, which names those that are missing."""
+        missing = self.scopes.missing(expression)
+        if missing is None:
+            return
+        if self.client_id is None:
+            message = "This request requires Taskcluster credentials that satisfy"
+        else:
+            message = (
+                f"Client ID {self.client_id} does not have sufficient scopes and is missing the following scopes:"
+                f"\n\n```\n{_shown(missing)}\n```\n\nThis request requires the client to satisfy"
+            )
+        message += f" the following scope expression:\n\n```\n{_shown(expression)}\n```"
+        raise InsufficientScopes(message, required=expression, missing=missing)
+
+
+def _shown(expression: ScopeExpression) -> str:
+    if isinstance(expression, str):
+        return expression
+    return msgspec.json.format(msgspec.json.encode(expression), indent=2).decode()
+
+
+class Authenticator:
+    """Judges requests by the clients of one store; made by `open_authenticator`."""
+
+    def __init__(
+        self, store: Store, hub: Credentials, *, clock: Callable[[], float], anonymous: Sequence[str] = ()
+    ) -> None:
+        self._store = store
+        self._hub = hub
+        self._clock = clock
+        self._anonymous = tuple(anonymous)
+        self._kept: dict[str, tuple[Client | None, float]] = {}
+
+    async def identify(self, request: SignedRequest) -> Caller:
+        """Return who sent the request.  Raises `AuthenticationFailed` where its signature is not believed."""
+        while True:
+            unknown: list[str] = []
+
+            def lookup(client_id: str, unknown: list[str] = unknown) -> Client | None:
+                return self._known(client_id, unknown)
+
+            now = datetime.fromtimestamp(self._clock(), UTC)
+            answer = authenticate(request, lookup, now=now, expand=self._expand)
+            if not unknown:
+                return _caller(answer)
+            await self._fetch(unknown[0])
+
+    def task_credentials(self, claimed: Claimed) -> CredentialsDict:
+        """Return the credentials of this claim: its run, and what its task's scopes add, until ``taken_until``."""
+        run = f"{claimed.task_id}/{claimed.run_id}"
+        own = [f"queue:{action}:{run}" for action in ("reclaim-task", "resolve-task", "create-artifact")]
+        name = f"task-client/{run}/on/{claimed.worker_group}/{claimed.worker_id}/until/{int(claimed.taken_until)}"
+        return self._temporary(name, [*own, *claimed.task["scopes"]], claimed.taken_until)
+
+    def upload_credentials(self, created: Created) -> CredentialsDict:
+        """Return credentials to upload the object of this artifact, and nothing else."""
+        its = created.artifact
+        name = f"artifact-upload/{its.task_id}/{its.run_id}/on/{created.worker_group}/{created.worker_id}"
+        ends = min(max(its.expires, self._clock() + 60), self._clock() + UPLOAD_S)
+        return self._temporary(name, [f"object:upload:{created.project_id}:{its.object_name}"], ends)
+
+    def download_credentials(self, artifact: Artifact) -> CredentialsDict:
+        """Return credentials to download the object of this artifact, and nothing else."""
+        # A clientId has fewer characters than a name may have, so the name itself is not in it.
+        name = f"artifact-download/{artifact.task_id}/{artifact.run_id}"
+        return self._temporary(name, [f"object:download:{artifact.object_name}"], self._clock() + DOWNLOAD_S)
+
+    def sign(self, text: str) -> str:
+        """Return the hub's signature of a text, 64 hexadecimal digits: for addresses that work without credentials."""
+        return hmac.digest(self._hub.access_token.encode(), b"buildyard.url\n" + text.encode(), hashlib.sha256).hex()
+
+    def forget(self) -> None:
+        """Look at the clients' rows again from now on."""
+        self._kept.clear()
+
+    def _temporary(self, name: str, scopes: Sequence[str], ends: float) -> CredentialsDict:
+        starts = datetime.fromtimestamp(self._clock(), UTC)
+        hub = self._hub
+        return createTemporaryCredentials(
+            hub.client_id, hub.access_token, starts, datetime.fromtimestamp(ends, UTC), scopes, name
+        )
+
+    def _known(self, client_id: str, unknown: list[str]) -> Client | None:
+        client, looked = self._kept.get(client_id, (None, float("-inf")))
+        if self._clock() - looked > (ABSENT_KEPT_S if client is None else KEPT_S):
+            unknown.append(client_id)
+        return client
+
+    async def _fetch(self, client_id: str) -> None:
+        client = await self._store.read(lambda connection: find_client(connection, client_id))
+        if len(self._kept) >= _MOST_KEPT:
+            self._kept.clear()
+        self._kept[client_id] = (client, self._clock())
+
+    def _expand(self, scopes: Sequence[str]) -> Sequence[str]:
+        if not self._anonymous or not ScopeSet(scopes).covers(ANONYMOUS):
+            return scopes
+        return (*scopes, *self._anonymous)
+
+
+def _caller(answer: Authenticated | AuthFailed) -> Caller:
+    if isinstance(answer, AuthFailed):
+        raise AuthenticationFailed(answer.message)
+    return Caller(client_id=answer.client_id, scopes=ScopeSet(answer.scopes), payload_hash=answer.hash)
+
+
+async def open_authenticator(
+    store: Store, *, clock: Callable[[], float], anonymous: Sequence[str] = ()
+) -> Authenticator:
+    """Return the authenticator of this store, its hub client made if need be.
+
+    ``anonymous`` are the scopes of those without credentials: `LOOPBACK_SCOPES`, or none.
+    """
+    hub = await store.write(lambda connection: hub_credentials(connection, clock()))
+    return Authenticator(store, hub, clock=clock, anonymous=anonymous)

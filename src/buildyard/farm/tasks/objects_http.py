@@ -1,0 +1,226 @@
+"""The object service's HTTP face, ``/api/object/v1``, and the bytes themselves.
+
+What `createUpload` and `startDownload` give out are addresses on this hub, signed by it and good for some minutes, as
+an S3 bucket's would be: ``/content/<name>`` takes a PUT or gives a GET without credentials.  Bytes stream to and from
+the store's objects, a part at a time and never a whole wheel in memory, and appear there complete or not at all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.parse import quote, urlencode
+
+from msgspec import Struct
+from starlette.requests import Request
+from starlette.responses import FileResponse
+
+from buildyard.farm.store.objects import Staged
+from buildyard.farm.tasks import objects
+from buildyard.farm.tasks.errors import AuthenticationFailed, InputError, InputTooLarge
+from buildyard.farm.tasks.objects import Bytes, DownloadInput, FinishInput, PutUrl, StoredObject, UploadInput
+from buildyard.farm.tasks.times import to_json
+from buildyard.farm.tasks.wire import Answer, Call, Operation, json_response, root_url
+
+#: Bytes written at once, in a thread of their own.
+PART_BYTES: Final = 1024 * 1024
+
+
+class Address(Struct, frozen=True):
+    """A signed address, and when it ends (seconds since 1970)."""
+
+    url: str
+    expires: int
+
+
+# --- the service -----------------------------------------------------------------------------------------------------
+
+
+async def create_upload(call: Call) -> Answer:
+    """createUpload: the bytes come inside the request, or an address is given where to put them."""
+    name, asked = call.params["name"], call.decode(UploadInput)
+    call.caller.require(f"object:upload:{asked.project_id}:{name}")
+    objects.check_hashes(asked.hashes)
+    method = await _begin(call, name, asked)
+    return {
+        "projectId": asked.project_id,
+        "uploadId": asked.upload_id,
+        "expires": call.payload["expires"],
+        "uploadMethod": method,
+    }
+
+
+async def _begin(call: Call, name: str, asked: UploadInput) -> dict[str, Any]:
+    proposed = asked.proposed_upload_methods
+    if proposed.data_inline is not None:
+        arrived = await _keep(call, proposed.data_inline.decode())
+        await call.rooms.write(objects.create_upload, name, asked, proposed.data_inline.content_type, arrived)
+        return {"dataInline": True}
+    if proposed.put_url is None:
+        await call.rooms.write(objects.create_upload, name, asked)
+        return {}
+    if proposed.put_url.content_length > call.rooms.settings.object_bytes:
+        raise InputTooLarge(call.rooms.settings.object_bytes)
+    await call.rooms.write(objects.create_upload, name, asked, proposed.put_url.content_type)
+    return {"putUrl": _put_url(call, name, asked.upload_id, proposed.put_url)}
+
+
+async def _keep(call: Call, data: bytes) -> Bytes:
+    staged = await asyncio.to_thread(call.rooms.objects.stage)
+    try:
+        await asyncio.to_thread(staged.write, data)
+        return await _committed(staged)
+    finally:
+        await asyncio.to_thread(staged.abort)
+
+
+async def _committed(staged: Staged) -> Bytes:
+    stored = await asyncio.to_thread(staged.commit)
+    return Bytes(sha256=stored.sha256, size=stored.size)
+
+
+async def finish_upload(call: Call) -> Answer:
+    """finishUpload."""
+    name, told = call.params["name"], call.decode(FinishInput)
+    call.caller.require(f"object:upload:{told.project_id}:{name}")
+    await call.rooms.write(objects.finish_upload, name, told)
+    return {}
+
+
+async def start_download(call: Call) -> Answer:
+    """startDownload."""
+    found = await _readable(call)
+    if call.decode(DownloadInput).choose() == "simple":
+        path = quote(found.name, safe="")
+        return {"method": "simple", "url": f"{root_url(call.rooms, call.request)}/api/object/v1/download/{path}"}
+    given = get_url(call, found)
+    return {"method": "getUrl", "url": given.url, "expires": to_json(given.expires), "hashes": found.hashes}
+
+
+async def metadata(call: Call) -> Answer:
+    """Object: what is known of it."""
+    found = await _readable(call)
+    return {"projectId": found.project_id, "expires": to_json(found.expires), "hashes": found.hashes}
+
+
+async def download(call: Call) -> Answer:
+    """Download: a redirect to the bytes."""
+    url = get_url(call, await _readable(call)).url
+    return json_response({"url": url}, 303, {"location": url})
+
+
+async def _readable(call: Call) -> StoredObject:
+    name = call.params["name"]
+    call.caller.require(f"object:download:{name}")
+    return await call.rooms.read(objects.readable, call.rooms.clock(), name)
+
+
+# --- signed addresses ------------------------------------------------------------------------------------------------
+
+
+def get_url(call: Call, found: StoredObject) -> Address:
+    """Return an address from which anybody may get the object's bytes for a while."""
+    return _address(call, "GET", found.name, {}, call.rooms.settings.get_url_s)
+
+
+def _put_url(call: Call, name: str, upload_id: str, proposed: PutUrl) -> dict[str, Any]:
+    length = str(proposed.content_length)
+    facts = {"uploadId": upload_id, "contentType": proposed.content_type, "contentLength": length}
+    given = _address(call, "PUT", name, facts, call.rooms.settings.put_url_s)
+    headers = {"Content-Type": proposed.content_type, "Content-Length": length, "Content-Encoding": "identity"}
+    return {"url": given.url, "expires": to_json(given.expires), "headers": headers}
+
+
+def _address(call: Call, method: str, name: str, facts: Mapping[str, str], seconds: float) -> Address:
+    expires = int(call.rooms.clock() + seconds)
+    signed = {**facts, "expires": str(expires)}
+    query = urlencode({**signed, "signature": call.rooms.auth.sign(_signed_text(method, name, signed))})
+    root = root_url(call.rooms, call.request)
+    return Address(f"{root}/api/object/v1/content/{quote(name, safe='')}?{query}", expires)
+
+
+def _signed_text(method: str, name: str, facts: Mapping[str, str]) -> str:
+    return "\n".join([method, name, *(f"{key}:{facts[key]}" for key in sorted(facts))])
+
+
+def _check_address(call: Call, method: str) -> None:
+    facts = {key: value for key, value in call.query.items() if key != "signature"}
+    expected = call.rooms.auth.sign(_signed_text(method, call.params["name"], facts))
+    if not hmac.compare_digest(expected, call.query.get("signature", "")):
+        raise AuthenticationFailed("this address was not signed by this hub, or was changed")
+    if int(facts["expires"]) <= call.rooms.clock():
+        raise AuthenticationFailed("this address has expired; ask for another")
+
+
+# --- bytes -----------------------------------------------------------------------------------------------------------
+
+
+async def put_content(call: Call) -> Answer:
+    """The bytes of an upload, at the address that createUpload gave."""
+    _check_address(call, "PUT")
+    length = int(call.query["contentLength"])
+    if call.request.headers.get("content-type", "") != call.query["contentType"]:
+        raise InputError("the Content-Type must be the one that createUpload was told")
+    if call.request.headers.get("content-length") not in (None, str(length)):
+        raise InputError(f"the Content-Length must be {length}, as createUpload was told")
+    arrived = await _receive(call, length)
+    await call.rooms.write(objects.receive, call.params["name"], call.query["uploadId"], arrived)
+    return {}
+
+
+async def _receive(call: Call, length: int) -> Bytes:
+    staged = await asyncio.to_thread(call.rooms.objects.stage)
+    try:
+        await _stream(call.request, staged, length)
+        return await _committed(staged)
+    finally:
+        # After a commit there is nothing to abort.
+        await asyncio.to_thread(staged.abort)
+
+
+async def _stream(request: Request, staged: Staged, length: int) -> None:
+    waiting, size = bytearray(), 0
+    async for part in request.stream():
+        size += len(part)
+        if size > length:
+            break
+        waiting += part
+        if len(waiting) >= PART_BYTES:
+            await asyncio.to_thread(staged.write, bytes(waiting))
+            waiting.clear()
+    if size != length:
+        raise InputError(f"{length} bytes were announced, and {'more' if size > length else size} came")
+    await asyncio.to_thread(staged.write, bytes(waiting))
+
+
+async def get_content(call: Call) -> Answer:
+    """The bytes of an object, or ranges of them."""
+    _check_address(call, "GET")
+    found = await call.rooms.read(objects.readable, call.rooms.clock(), call.params["name"])
+    assert found.sha256 is not None
+    headers = {
+        "etag": f'"{found.sha256}"',
+        "cache-control": "private, immutable, max-age=31536000",
+        # What a build made is data: no browser runs it as a page of the farm.
+        "content-security-policy": "sandbox; default-src 'none'",
+        "x-content-type-options": "nosniff",
+    }
+    path = call.rooms.objects.path(found.sha256)
+    return FileResponse(path, headers=headers, media_type=found.content_type or "application/binary")
+
+
+_NAME = "{name:path}"
+_PUT_QUERY: Final = frozenset({"uploadId", "contentType", "contentLength", "expires", "signature"})
+_GET_QUERY: Final = frozenset({"expires", "signature"})
+
+OPERATIONS: Final = (
+    Operation(name="createUpload", method="PUT", route=f"/upload/{_NAME}", handler=create_upload, body="json"),
+    Operation(name="finishUpload", method="POST", route=f"/finish-upload/{_NAME}", handler=finish_upload, body="json"),
+    Operation(name="startDownload", method="PUT", route=f"/start-download/{_NAME}", handler=start_download, body="json"),
+    Operation(name="object", method="GET", route=f"/metadata/{_NAME}", handler=metadata),
+    Operation(name="download", method="GET", route=f"/download/{_NAME}", handler=download),
+    Operation(name="putContent", method="PUT", route=f"/content/{_NAME}", handler=put_content, body="stream", query=_PUT_QUERY, signed=False),
+    Operation(name="getContent", method="GET", route=f"/content/{_NAME}", handler=get_content, query=_GET_QUERY, signed=False),
+)  # fmt: skip

@@ -1,0 +1,214 @@
+"""One transition of a task: computed as a value, then written with its message, its event and its wake-ups.
+
+`advance` is pure: a task and a `Step` give the task as it is afterwards.  `write` stores any number of such changes
+with one statement a table, inside the caller's transaction.  The task row is the truth and a message in the pool only
+a hint, so a run that ends leaves its message behind: who finds it drops it, or its TTL does.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
+
+import msgspec
+from msgspec import Struct, structs
+from sqlalchemy import Connection, bindparam, insert, update
+
+from buildyard.farm.events import outbox
+from buildyard.farm.events.schemas import (
+    Event,
+    TaskCompleted,
+    TaskException,
+    TaskFailed,
+    TaskPending,
+    TaskRunning,
+)
+from buildyard.farm.queue import database as queue
+from buildyard.farm.queue.base import NewMessage
+from buildyard.farm.store.base import wake
+from buildyard.farm.store.tables import runs, tasks
+from buildyard.farm.tasks.definition import PRIORITIES
+from buildyard.farm.tasks.lifecycle import RESOLVED, State, Step
+from buildyard.farm.tasks.rows import Run, Task
+
+#: The project whose queues are the pools.
+PROJECT: Final = "farm"
+#: Woken by every transition.
+CHANNEL: Final = "tasks"
+#: Woken when a task's last run is resolved and none follows.
+RESOLVED_CHANNEL: Final = "resolved"
+
+
+class Worker(NamedTuple):
+    """Who holds a run, and until when."""
+
+    group: str
+    id: str
+    taken_until: float
+
+
+class Change(Struct, frozen=True):
+    """A task before a transition, and after it."""
+
+    before: Task
+    after: Task
+
+
+class Hint(Struct, frozen=True, kw_only=True, rename="camel"):
+    """The body of a message in a pool: this run may be waiting."""
+
+    task_id: str
+    run_id: int
+
+
+def queue_name(task_queue_id: str, priority: int) -> str:
+    """Return the name of the queue where pending runs of this pool and priority wait."""
+    return f"{task_queue_id}/{PRIORITIES[priority]}"
+
+
+def advance(task: Task, step: Step, now: float, *, worker: Worker | None = None, retries: int | None = None) -> Task:
+    """Return the task as it is after the step.
+
+    ``worker`` claims, or renews its claim; ``retries`` sets the retries that are left, as a rerun does.
+    """
+    changed = (
+        [*task.runs, _added(task, step, now)] if step.created else [*task.runs[:-1], _moved(task, step, now, worker)]
+    )
+    left = task.retries_left if retries is None else retries
+    if step.retry:
+        changed.append(
+            Run(run_id=len(changed), state=State.PENDING, reason_created=step.retry, scheduled=now),
+        )
+        left -= 1
+    return structs.replace(task, runs=tuple(changed), retries_left=left, state=changed[-1].state)
+
+
+def _added(task: Task, step: Step, now: float) -> Run:
+    assert step.created
+    return Run(
+        run_id=len(task.runs),
+        state=step.state,
+        reason_created=step.created,
+        reason_resolved=step.resolved,
+        scheduled=now,
+        resolved=now if step.resolved else None,
+    )
+
+
+def _moved(task: Task, step: Step, now: float, worker: Worker | None) -> Run:
+    run = structs.replace(task.runs[-1], state=step.state, message_id=None)
+    if step.resolved:
+        run = structs.replace(run, reason_resolved=step.resolved, resolved=now)
+    if worker is None:
+        return run
+    return structs.replace(
+        run,
+        worker_group=worker.group,
+        worker_id=worker.id,
+        taken_until=worker.taken_until,
+        started=now if run.started is None else run.started,
+    )
+
+
+def write(connection: Connection, now: float, changes: Sequence[Change]) -> None:
+    """Store the changes: runs, tasks, messages of runs that now wait, events, wake-ups."""
+    if not changes:
+        return
+    messages = post(connection, now, [(change.after, run) for change in changes for run in _newly_pending(change)])
+    _write_runs(connection, changes, messages)
+    connection.execute(
+        update(tasks).where(tasks.c.task_id == bindparam("its_id")),
+        [{"its_id": c.after.task_id, "state": c.after.state, "retries_left": c.after.retries_left} for c in changes],
+    )
+    outbox.record(connection, now, [event for change in changes for event in _events(change)])
+    wake(connection, CHANNEL)
+    if any(change.after.state in RESOLVED for change in changes):
+        wake(connection, RESOLVED_CHANNEL)
+
+
+def post(connection: Connection, now: float, pending: Sequence[tuple[Task, Run]]) -> dict[tuple[str, int], int]:
+    """Put a message for each of these runs into its pool; return the messages' ids by task and run."""
+    by_queue: dict[str, list[tuple[Task, Run]]] = defaultdict(list)
+    for task, run in pending:
+        by_queue[queue_name(task.task_queue_id, task.priority)].append((task, run))
+    ids: dict[tuple[str, int], int] = {}
+    # In the order of names, so that two transactions that make new queues do not wait for each other.
+    for name, waiting in sorted(by_queue.items()):
+        messages = [_message(task, run, now) for task, run in waiting]
+        given = queue.put(connection, now, PROJECT, name, messages)
+        ids.update({(task.task_id, run.run_id): number for (task, run), number in zip(waiting, given, strict=True)})
+    return ids
+
+
+def _message(task: Task, run: Run, now: float) -> NewMessage:
+    # After the deadline nobody may claim the run.
+    hint = Hint(task_id=task.task_id, run_id=run.run_id)
+    return NewMessage(body=msgspec.to_builtins(hint), ttl=max(1, math.ceil(task.deadline - now)))
+
+
+def read_hint(body: object) -> Hint | None:
+    """Return what a message's body hints at; ``None`` for one that somebody else has put into the pool."""
+    try:
+        return msgspec.convert(body, Hint)
+    except msgspec.ValidationError:
+        return None
+
+
+def _newly_pending(change: Change) -> list[Run]:
+    return [run for run in change.after.runs[len(change.before.runs) :] if run.state is State.PENDING]
+
+
+def _write_runs(connection: Connection, changes: Sequence[Change], messages: dict[tuple[str, int], int]) -> None:
+    updated, added = [], []
+    for change in changes:
+        known = len(change.before.runs)
+        task_id = change.after.task_id
+        updated += [(task_id, run) for run in change.after.runs[:known] if run != change.before.runs[run.run_id]]
+        added += [(task_id, run) for run in change.after.runs[known:]]
+    if updated:
+        its_row = (runs.c.task_id == bindparam("its_task")) & (runs.c.run_id == bindparam("its_run"))
+        rows = [{"its_task": task_id, "its_run": run.run_id, **_moving_parts(run)} for task_id, run in updated]
+        connection.execute(update(runs).where(its_row), rows)
+    if added:
+        rows = [
+            {"task_id": task_id, **structs.asdict(run), "message_id": messages.get((task_id, run.run_id))}
+            for task_id, run in added
+        ]
+        connection.execute(insert(runs), rows)
+
+
+def _moving_parts(run: Run) -> dict[str, object]:
+    fixed = ("run_id", "reason_created", "scheduled")
+    return {name: value for name, value in structs.asdict(run).items() if name not in fixed}
+
+
+_ENDINGS: Final[dict[State, type[TaskCompleted | TaskFailed | TaskException]]] = {
+    State.COMPLETED: TaskCompleted,
+    State.FAILED: TaskFailed,
+    State.EXCEPTION: TaskException,
+}
+
+
+def _events(change: Change) -> list[Event]:
+    known = change.before.runs
+    moved = [run for run in change.after.runs if run.run_id >= len(known) or run.state is not known[run.run_id].state]
+    return [_event(change.after, run) for run in moved]
+
+
+def _event(task: Task, run: Run) -> Event:
+    facts: dict[str, Any] = {
+        "task_id": task.task_id,
+        "task_queue_id": task.task_queue_id,
+        "run_id": run.run_id,
+        "state": run.state.value,
+        "reason": run.reason_resolved or run.reason_created,
+        "worker_group": run.worker_group or "",
+        "worker_id": run.worker_id or "",
+    }
+    if run.state is State.PENDING:
+        return TaskPending(**facts)
+    if run.state is State.RUNNING:
+        return TaskRunning(**facts, taken_until=run.taken_until or 0.0)
+    return _ENDINGS[run.state](**facts)

@@ -1,0 +1,1 @@
+"""What tests share beside fixtures; `pythonpath` makes it importable as `support`."""
