@@ -10,7 +10,8 @@ from sqlalchemy import Connection, create_engine, event, select
 
 from buildyard.farm.builds import finish
 from buildyard.farm.builds.decisions import NotWanted, Wanted
-from buildyard.farm.builds.enqueue import Asked, Planned, ask, dispatch, enqueue
+from buildyard.farm.builds.enqueue import Asked, ask, dispatch, enqueue
+from buildyard.farm.builds.planning import Planned
 from buildyard.farm.store.tables import builds, metadata
 from buildyard.farm.tasks import service as tasks
 from buildyard.farm.wire import BuildResult, Failure, FailureKind, Limits, Source, WheelRecord

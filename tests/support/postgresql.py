@@ -14,6 +14,14 @@ import tempfile
 import time
 from pathlib import Path
 
+_CLEAR = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid();
+DO $$ BEGIN EXECUTE (
+    SELECT 'TRUNCATE ' || string_agg(quote_ident(tablename), ',') || ' RESTART IDENTITY CASCADE'
+    FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'
+); END $$
+"""
+
 
 class PostgresqlMissing(Exception):
     """The server's programs, or the user to run them, are not on this machine."""
@@ -43,12 +51,20 @@ class Cluster:
     def url(self, database: str = "postgres") -> str:
         return f"postgresql://farm@127.0.0.1:{self.port}/{database}"
 
-    def database(self, template: str = "template1") -> str:
-        """Return the address of a new database."""
+    def database(self) -> str:
+        """Return the address of a new, empty database."""
         self._count += 1
         name = f"test_{self._count}"
-        self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        self.execute(f"CREATE DATABASE {name}")
         return self.url(name)
+
+    def clear(self, url: str) -> None:
+        """Empty every table of the farm in this database; connections that a test has left open are ended."""
+        self.execute(_CLEAR, url.rpartition("/")[2])
+
+    def drop(self, url: str) -> None:
+        """Remove this database, and end its connections."""
+        self.execute(f"DROP DATABASE {url.rpartition('/')[2]} WITH (FORCE)")
 
     def execute(self, sql: str, database: str = "postgres") -> str:
         """Return what psql printed for this statement."""

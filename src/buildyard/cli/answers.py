@@ -84,6 +84,7 @@ class BuilderAnswer(Struct, frozen=True, kw_only=True):
     busy: int = 0
     interpreters: tuple[Interpreter, ...] = ()
     sandbox: str = ""
+    seen: str = ""  #: ISO 8601, UTC
 
 
 class EventAnswer(Struct, frozen=True, kw_only=True):

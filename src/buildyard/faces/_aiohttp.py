@@ -20,7 +20,15 @@ from aiohttp.connector import Connection
 
 from buildyard.errors import BuildyardError, ConnectFailed, ProxyFailed, TimedOut, TlsFailed, TransportError
 from buildyard.faces._bodies import BodyReader
-from buildyard.faces._exchange import CHUNK, ExchangingTransport, cut, fields_to_send, nonsense, received_headers
+from buildyard.faces._exchange import (
+    CHUNK,
+    ExchangingTransport,
+    cut,
+    fields_to_send,
+    in_words,
+    nonsense,
+    received_headers,
+)
 from buildyard.faces.connecting import (
     DEFAULT_TLS,
     Proxy,
@@ -263,16 +271,11 @@ def _connect_error(request: Request, error: Exception) -> TransportError:
     if isinstance(error, aiohttp.ClientHttpProxyError):
         return ProxyFailed(f"the proxy answered {error.status}", method=method, url=url, status=error.status)
     if isinstance(error, aiohttp.ClientConnectorDNSError):
-        return ConnectFailed(f"the name cannot be looked up: {error.os_error}", method=method, url=url)
-    return ConnectFailed(_reason(error), method=method, url=url)
+        return ConnectFailed(f"the name cannot be looked up: {error.os_error.strerror}", method=method, url=url)
+    inner = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
+    return ConnectFailed(in_words(inner), method=method, url=url)
 
 
 def _certificate_reason(error: aiohttp.ClientConnectorCertificateError) -> str:
     inner = error.certificate_error
     return getattr(inner, "verify_message", "") or str(inner)
-
-
-def _reason(error: Exception) -> str:
-    inner = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
-    text = inner.strerror if isinstance(inner, OSError) else str(inner)
-    return (text or str(inner) or type(inner).__name__).lower()

@@ -6,6 +6,7 @@ upon it here, once, as ``async def`` for all of them (the blocking one never sus
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from contextlib import asynccontextmanager
@@ -154,8 +155,14 @@ def received_headers(pairs: Iterable[tuple[str, str]]) -> Headers:
 
 def cut(request: Request, cause: BaseException | str, *, maybe_sent: bool = True) -> Cut:
     """Return the error of a connection that ended early, for a reason of the library below."""
-    detail = str(cause) or type(cause).__name__
+    detail = in_words(cause) if isinstance(cause, BaseException) else cause
     return Cut(f"the connection ended early: {detail}", method=request.method, url=request.url, maybe_sent=maybe_sent)
+
+
+def in_words(error: BaseException, number: int | None = None) -> str:
+    """Return what went wrong in the system's words where it has an error number, else in the library's."""
+    number = error.errno if number is None and isinstance(error, OSError) else number
+    return os.strerror(number).lower() if number and number > 0 else str(error) or type(error).__name__
 
 
 def nonsense(request: Request, cause: BaseException | str) -> WireError:

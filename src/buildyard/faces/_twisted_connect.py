@@ -11,10 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from twisted.internet.defer import Deferred
-from twisted.internet.defer import TimeoutError as DeferredTimeout
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
-from twisted.internet.error import DNSLookupError
+from twisted.internet.error import ConnectingCancelledError, DNSLookupError
 from twisted.internet.error import TimeoutError as ConnectTimeout
 from twisted.internet.interfaces import IHandshakeListener, IStreamClientEndpoint
 from twisted.internet.protocol import Factory, Protocol, connectionDone
@@ -23,6 +22,7 @@ from twisted.web._newclient import HTTP11ClientProtocol
 from zope.interface import implementer  # type: ignore[import-untyped]
 
 from buildyard.errors import BuildyardError, ConnectFailed, NotInstalled, ProxyFailed, TimedOut, TlsFailed
+from buildyard.faces._exchange import in_words
 from buildyard.faces.connecting import DEFAULT_TLS, Proxy, Tls, ssl_context
 from buildyard.faces.transport import Request
 from buildyard.faces.urls import Target
@@ -99,30 +99,31 @@ class Dialer:
 
         Raises `ConnectFailed` (`TlsFailed`, `ProxyFailed`) or `TimedOut` with the phase "connect".
         """
-        method, url, seconds = request.method, request.url, request.timeout.connect
+        dialing = Deferred.fromCoroutine(self._dial(request, proxy, on_idle))
+        timer = self._reactor.callLater(request.timeout.connect, dialing.cancel)
         try:
-            endpoint = self._endpoint(request.target, proxy, seconds)
-            factory = _WireFactory(on_idle, is_tls=request.target.is_tls)
-            dialing = Deferred.fromCoroutine(_connect(endpoint, factory))
-            return await dialing.addTimeout(seconds, self._reactor)
-        except BuildyardError:
-            raise
-        except (DeferredTimeout, ConnectTimeout) as error:
-            raise TimedOut("connect", seconds, method=method, url=url) from error
-        except _Refused as error:
-            reason = f"the proxy answered {error.status}"
-            raise ProxyFailed(reason, method=method, url=url, status=error.status) from error
-        except DNSLookupError as error:
-            raise ConnectFailed(f"the name cannot be looked up: {error}", method=method, url=url) from error
+            return await dialing
         except Exception as error:
-            kind = TlsFailed if _is_tls_error(error) else ConnectFailed
-            raise kind(_reason(error), method=method, url=url) from error
+            raise _translated(error, request, is_late=not timer.active()) from error
+        finally:
+            if timer.active():
+                timer.cancel()
 
-    def _endpoint(self, target: Target, proxy: Proxy | None, seconds: float) -> IStreamClientEndpoint:
+    async def _dial(self, request: Request, proxy: Proxy | None, on_idle: Callable[[Wire], None]) -> Wire:
+        endpoint = self._endpoint(request.target, proxy, request.timeout.connect)
+        wire: Wire = await endpoint.connect(_WireFactory(on_idle, is_tls=request.target.is_tls))
+        try:
+            await wire.ready
+        except BaseException:
+            wire.abort()
+            raise
+        return wire
+
+    def _endpoint(self, target: Target, proxy: Proxy | None, seconds: float) -> Any:
         host, port = (proxy.host, proxy.port) if proxy else (target.host, target.port)
         endpoint: Any = HostnameEndpoint(self._reactor, host, port, timeout=seconds)
         if not target.is_tls:
-            return endpoint  # type: ignore[no-any-return]
+            return endpoint
         if proxy:
             endpoint = _TunnelEndpoint(endpoint, target, proxy)
         return wrapClientTLS(self._creator(target.host), endpoint)
@@ -132,16 +133,6 @@ class Dialer:
         if host not in self._creators:
             self._creators[host] = _tls_creator(host, self._tls)
         return self._creators[host]
-
-
-async def _connect(endpoint: Any, factory: Factory) -> Wire:
-    wire: Wire = await endpoint.connect(factory)
-    try:
-        await wire.ready
-    except BaseException:
-        wire.abort()
-        raise
-    return wire
 
 
 def _tls_creator(host: str, tls: Tls) -> Any:
@@ -281,6 +272,23 @@ class _Tunnel(Protocol):
         transport.abortConnection()
 
 
+def _translated(error: Exception, request: Request, *, is_late: bool) -> Exception:
+    """Return our error for what Twisted raised while connecting, or itself where our caller cancelled."""
+    method, url = request.method, request.url
+    if is_late or isinstance(error, ConnectTimeout):
+        return TimedOut("connect", request.timeout.connect, method=method, url=url)
+    if isinstance(error, (BuildyardError, CancelledError)):
+        return error
+    if isinstance(error, ConnectingCancelledError):
+        return CancelledError()
+    if isinstance(error, _Refused):
+        return ProxyFailed(f"the proxy answered {error.status}", method=method, url=url, status=error.status)
+    if isinstance(error, DNSLookupError):
+        return ConnectFailed(f"the name cannot be looked up: {error}", method=method, url=url)
+    kind = TlsFailed if _is_tls_error(error) else ConnectFailed
+    return kind(_reason(error), method=method, url=url)
+
+
 def _is_tls_error(error: Exception) -> bool:
     # A handshake that the peer cuts short (SysCallError) may go well the next time.
     module, name = type(error).__module__, type(error).__name__
@@ -288,6 +296,7 @@ def _is_tls_error(error: Exception) -> bool:
 
 
 def _reason(error: Exception) -> str:
-    prefix = "TLS failed: " if _is_tls_error(error) else ""
-    text = str(getattr(error, "osError", None) or error) or type(error).__name__
-    return prefix + text.rstrip(".").lower()
+    if _is_tls_error(error):
+        return f"TLS failed: {error}"
+    number = getattr(error, "osError", None)
+    return in_words(error, number if isinstance(number, int) else None)

@@ -29,7 +29,15 @@ from urllib3.util import SKIP_HEADER
 from buildyard.errors import BuildyardError, ConnectFailed, ProxyFailed, TimedOut, TlsFailed, TransportError
 from buildyard.faces import _resolve
 from buildyard.faces._bodies import BodyReader
-from buildyard.faces._exchange import CHUNK, ExchangingTransport, cut, fields_to_send, nonsense, received_headers
+from buildyard.faces._exchange import (
+    CHUNK,
+    ExchangingTransport,
+    cut,
+    fields_to_send,
+    in_words,
+    nonsense,
+    received_headers,
+)
 from buildyard.faces.connecting import (
     DEFAULT_TLS,
     Proxy,
@@ -69,9 +77,11 @@ class _Answer(http.client.HTTPResponse):
     def begin(self) -> None:
         whole: Any = self.fp
         self.fp = _WholeLines(whole)  # type: ignore[assignment]
-        super().begin()
-        if self.fp is not None:
-            self.fp = whole
+        try:
+            super().begin()
+        finally:
+            if self.fp is not None:
+                self.fp = whole
 
 
 class _Plain(HTTPConnection):
@@ -319,14 +329,9 @@ def _connect_errors(request: Request) -> Iterator[None]:
         if refused:
             status = int(refused.group(1))
             raise ProxyFailed(f"the proxy answered {status}", method=method, url=url, status=status) from error
-        raise ConnectFailed(_reason(error), method=method, url=url) from error
+        raise ConnectFailed(in_words(error), method=method, url=url) from error
 
 
 def _tls_reason(error: ssl.SSLError) -> str:
     detail = getattr(error, "verify_message", "") or error.reason or str(error)
     return f"TLS failed: {detail}"
-
-
-def _reason(error: Exception) -> str:
-    text = error.strerror if isinstance(error, OSError) else str(error)
-    return (text or str(error) or type(error).__name__).lower()

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import contextlib
 import os
 import queue
 import threading
@@ -208,8 +209,10 @@ class _Room:
         await self._semaphore.acquire()
 
     def release(self) -> None:
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._semaphore.release)
+        # A loop that is closed takes no more calls, and has nobody left who waits for room.
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._semaphore.release)
 
 
 async def _pump(source: Callable[[], AsyncIterator[T]], ready: queue.SimpleQueue[T | _End], room: _Room) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
 from typing import Any
 
-from twisted.internet.defer import DeferredLock, gatherResults
+from twisted.internet.defer import CancelledError, DeferredLock, gatherResults
 from twisted.internet.task import deferLater
 from twisted.web._newclient import Request as WireRequest
 from twisted.web._newclient import RequestNotSent, _WrapperException
@@ -142,13 +142,15 @@ class _Twisted:
         except Exception as error:
             raise self._translated(error) from error
 
-    def _translated(self, error: Exception) -> BuildyardError:
+    def _translated(self, error: Exception) -> Exception:
         request, reasons = self._request, _reasons(error)
         ours = next((reason for reason in reasons if isinstance(reason, BuildyardError)), None)
         if ours is not None:
             return ours
         if self._watch.has_expired:
             return TimedOut("read", request.timeout.read, method=request.method, url=request.url)
+        if any(isinstance(reason, CancelledError) for reason in reasons):
+            return CancelledError()
         if isinstance(error, RequestNotSent):
             return cut(request, "it was closed while idle", maybe_sent=False)
         if any(is_certificate_alert(str(reason)) for reason in reasons):

@@ -55,7 +55,9 @@ class ApiRooms:
     logs: LogStore
     version: str
     state_id: str
+    follow: Callable[[str, int, int], AsyncIterator[bytes]]  #: a run's log from an offset on, until it is resolved
     disk: Callable[[], tuple[int, int]]  #: free and total bytes where the files lie
+    disk_floor: int  #: building pauses below so many free bytes
     shutdown: asyncio.Event
     clock: Callable[[], float] = time.time
     started: float = field(default_factory=time.time)
@@ -158,7 +160,10 @@ async def _request(rooms: ApiRooms, request: Request) -> Response:
 
 
 async def _status(rooms: ApiRooms, request: Request) -> Response:
-    return _json(await rooms.store.read(lambda connection: farm_status(connection, rooms.clock(), disk=rooms.disk())))
+    now, disk = rooms.clock(), rooms.disk()
+    return _json(
+        await rooms.store.read(lambda connection: farm_status(connection, now, disk=disk, disk_floor=rooms.disk_floor))
+    )
 
 
 async def _explain(rooms: ApiRooms, request: Request) -> Response:
@@ -194,16 +199,11 @@ async def _log(rooms: ApiRooms, request: Request) -> Response:
         return Response(b"", media_type="text/plain")
     if request.query_params.get("follow"):
         start = _number(request, "start")
-        return StreamingResponse(_follow(rooms, build.task_id, build.run_id, start), media_type="text/plain")
+        return StreamingResponse(rooms.follow(build.task_id, build.run_id, start), media_type="text/plain")
     path = rooms.logs.path(build.task_id, build.run_id)
     if not path.exists():
         return Response(b"", media_type="text/plain")
     return FileResponse(path, media_type="text/plain; charset=utf-8", headers={"cache-control": "no-store"})
-
-
-async def _follow(rooms: ApiRooms, task_id: str, run_id: int, start: int) -> AsyncIterator[bytes]:
-    async for chunk in rooms.logs.follow(task_id, run_id, start):
-        yield chunk
 
 
 async def _events(rooms: ApiRooms, request: Request) -> Response:

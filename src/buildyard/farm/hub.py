@@ -17,6 +17,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Self
 
 import uvicorn
@@ -38,11 +39,14 @@ from buildyard.farm.state import CredentialsFile, HubFile, StateDirectory
 from buildyard.farm.store.base import Store
 from buildyard.farm.store.connect import open_store
 from buildyard.farm.store.objects import ObjectStore
+from buildyard.farm.tasks import builders, sweep
 from buildyard.farm.tasks import http as tasks_http
-from buildyard.farm.tasks import sweep
 from buildyard.farm.tasks.auth import LOOPBACK_SCOPES, Authenticator, open_authenticator
 from buildyard.farm.tasks.clients import root_credentials
+from buildyard.farm.tasks.extension import follow_log
 from buildyard.farm.tasks.logs import LogStore
+from buildyard.farm.tasks.resume import extend_claims
+from buildyard.farm.tasks.rooms import TaskRooms, TaskSettings
 from buildyard.farm.tasks.transitions import CHANNEL as TASKS
 from buildyard.farm.web import app as web
 
@@ -164,21 +168,20 @@ class Hub:
     def application(self) -> ASGIApp:
         """Return everything the hub serves, behind its door."""
         is_local = is_loopback(self.settings.host)
-        tasks_rooms = tasks_http.TaskRooms(
+        tasks_rooms = TaskRooms(
             store=self.store,
             objects=self.objects,
             logs=self.logs,
             auth=self.authenticator,
             clock=self.clock,
             shutdown=self.shutdown,
-            claim_timeout_s=self.settings.claim_timeout_s,
-            long_poll_s=self.settings.long_poll_s,
-            paused=self.paused,
+            settings=TaskSettings(claim_timeout_s=self.settings.claim_timeout_s, long_poll_s=self.settings.long_poll_s),
         )
         api_rooms = api.ApiRooms(
             store=self.store,
             builds=self.builds,
             logs=self.logs,
+            follow=partial(follow_log, tasks_rooms),
             version=__version__,
             state_id=self.state.identity(),
             disk=self.disk,
@@ -189,7 +192,6 @@ class Hub:
         index_rooms = index.IndexRooms(store=self.store, objects=self.objects)
         web_rooms = web.WebRooms(
             store=self.store,
-            objects=self.objects,
             logs=self.logs,
             clock=self.clock,
             shutdown=self.shutdown,
@@ -200,8 +202,8 @@ class Hub:
             requests_service=self.builds,
         )
         routes = [
-            *tasks_http.routes(tasks_rooms),
             *api.routes(api_rooms),
+            *tasks_http.routes(tasks_rooms),
             *index.routes(index_rooms),
             *web.routes(web_rooms),
         ]
@@ -211,7 +213,7 @@ class Hub:
     def loops(self) -> Sequence[Loop]:
         """Return what the hub does by itself."""
         return [
-            Loop("plan", (enqueue.REQUESTS,), self.planner.look, self.planner.next_due),
+            Loop("plan", (enqueue.REQUESTS, builders.CHANNEL), self.planner.look, self.planner.next_due),
             Loop("settle", (TASKS,), self.builds.settle),
             Loop("dispatch", (enqueue.WANTED,), self.builds.dispatch, self.builds.next_due),
             Loop("publish", (finish.PAGES,), self._publish),
@@ -230,7 +232,7 @@ class Hub:
     async def _resume(self) -> None:
         """Give builders that worked while no hub ran the time to say so."""
         now, until = self.clock(), self.clock() + self.settings.claim_timeout_s
-        await self.store.write(lambda connection: sweep.extend_claims(connection, now, until))
+        await self.store.write(lambda connection: extend_claims(connection, until))
         await self.store.write(lambda connection: sweep.repost(connection, now))
 
     async def _publish(self) -> int:

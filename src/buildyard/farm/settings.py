@@ -11,6 +11,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
+import socket
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -70,6 +71,11 @@ class Settings(Struct, frozen=True, kw_only=True):
         return self.slots or len(os.sched_getaffinity(0))
 
     @property
+    def builder_label(self) -> str:
+        """What a builder calls itself, written out."""
+        return self.builder_name or socket.gethostname()
+
+    @property
     def objects_dir(self) -> Path:
         """Where wheels and artifacts lie, by their sha256."""
         return self.state / "objects"
@@ -109,6 +115,7 @@ class Loaded(Struct, frozen=True, kw_only=True):
         written_out = {
             "database": self.settings.database_url,
             "slots": self.settings.slot_count,
+            "builder_name": self.settings.builder_label,
             "uv_cache": self.settings.uv_cache_dir,
         }
         group, _, field = name.rpartition(".")

@@ -50,6 +50,7 @@ class Queue(_Service[AsyncQueue]):
     def __init__(self, options: Mapping[str, Any], session: Transport | None = None) -> None:
         super().__init__(AsyncQueue(options, session or _own_transport(), owns_transport=session is None))
 
+    replace_credentials = direct(AsyncQueue.replace_credentials)
     buildUrl = direct(AsyncQueue.buildUrl)
     buildSignedUrl = direct(AsyncQueue.buildSignedUrl)
     ping = blocking(AsyncQueue.ping)
@@ -92,6 +93,7 @@ class Object(_Service[AsyncObject]):
     def __init__(self, options: Mapping[str, Any], session: Transport | None = None) -> None:
         super().__init__(AsyncObject(options, session or _own_transport(), owns_transport=session is None))
 
+    replace_credentials = direct(AsyncObject.replace_credentials)
     buildUrl = direct(AsyncObject.buildUrl)
     buildSignedUrl = direct(AsyncObject.buildSignedUrl)
     ping = blocking(AsyncObject.ping)

@@ -17,9 +17,8 @@ from typing import Any
 
 from buildyard.taskcluster import _routes, types
 from buildyard.taskcluster._service import AsyncService
-from buildyard.taskcluster.errors import TaskclusterAnswerError
 from buildyard.taskcluster.time import stringDate
-from buildyard.taskcluster.transfer import Content, upload_object
+from buildyard.taskcluster.transfer import Content, ObjectUpload, read_answer, upload_object
 
 __all__ = ["AsyncObject", "AsyncQueue"]
 
@@ -145,27 +144,11 @@ class AsyncQueue(AsyncService):
         until = stringDate(expires) if isinstance(expires, datetime) else expires
         wanted = {"storageType": "object", "expires": until, "contentType": contentType}
         created = await self.createArtifact(taskId, runId, name, wanted)
-        upload = _object_upload(created)
-        objects = self._neighbour(AsyncObject, upload["credentials"])
-        await upload_object(
-            objects,
-            upload["name"],
-            content,
-            projectId=upload["projectId"],
-            uploadId=upload["uploadId"],
-            expires=upload["expires"],
-            contentType=contentType,
-        )
-        await self.finishArtifact(taskId, runId, name, {"uploadId": upload["uploadId"]})
+        upload = read_answer(created, ObjectUpload, "createArtifact")
+        objects = self._neighbour(AsyncObject, upload.credentials)
+        await upload_object(objects, upload, content, contentType)
+        await self.finishArtifact(taskId, runId, name, {"uploadId": upload.upload_id})
         return content
-
-
-def _object_upload(created: types.CreatedArtifact) -> dict[str, Any]:
-    upload = dict(created)
-    absent = {"name", "projectId", "uploadId", "expires", "credentials"} - upload.keys()
-    if absent:
-        raise TaskclusterAnswerError(f"createArtifact answered without {', '.join(sorted(absent))}")
-    return upload
 
 
 class AsyncObject(AsyncService):

@@ -10,7 +10,6 @@ fifteen minutes, as with Taskcluster itself, so carry it over TLS.
 from __future__ import annotations
 
 import base64
-import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, TypeAlias
@@ -25,6 +24,7 @@ from buildyard.taskcluster._hawk_wire import (
     BadHawk,
     HawkHeader,
     Target,
+    client_address,
     decode_base64,
     format_bewit,
     format_header,
@@ -34,6 +34,7 @@ from buildyard.taskcluster._hawk_wire import (
     parse_header,
     payload_hash,
     same,
+    target_of,
 )
 from buildyard.taskcluster.scopes import ScopeSet
 
@@ -60,9 +61,6 @@ MAX_SKEW_SECONDS = 15 * 60
 ANONYMOUS = "assume:anonymous"
 
 _CLIENT_ID_CHARS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!@/:.+|_-")
-#: Scheme, authority, path with query.  Split by hand, for what is signed must be what is sent, character by character.
-_URL = re.compile(r"(https?)://([^/?#]+)([^#]*)", re.IGNORECASE)
-_DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 # --- the client's side ---------------------------------------------------------------------------
@@ -79,16 +77,6 @@ def make_ext(certificate: Mapping[str, Any] | None = None, authorized_scopes: Se
     if authorized_scopes is not None:
         content["authorizedScopes"] = list(authorized_scopes)
     return base64.urlsafe_b64encode(msgspec.json.encode(content)).decode("ascii")
-
-
-def target_of(method: str, url: str) -> Target:
-    """Return what is signed of a request to ``url``: its path and query exactly as written, its host and port."""
-    match = _URL.match(url)
-    if match is None:
-        raise ValueError(f"not an absolute http address: {url!r}")
-    scheme, netloc, resource = match.groups()
-    host, port = client_address(netloc.rpartition("@")[2], scheme=scheme)
-    return Target(method.upper(), resource if resource.startswith("/") else f"/{resource}", host, port)
 
 
 def sign_request(
@@ -171,28 +159,6 @@ class AuthFailed(Struct, frozen=True):
 Lookup: TypeAlias = Callable[[str], Client | None]
 #: From scopes to all scopes they imply (roles).
 Expand: TypeAlias = Callable[[Sequence[str]], Sequence[str]]
-
-
-def client_address(
-    host_header: str, *, scheme: str = "http", forwarded_port: str | None = None, forwarded_proto: str | None = None
-) -> tuple[str, int]:
-    """Return host and port as the client wrote them.
-
-    The port is that of the ``Host`` header, else of ``X-Forwarded-Port``, else 443 where
-    ``X-Forwarded-Proto`` (or ``scheme``, that of the connection) is https, else 80.  Pass the
-    forwarded headers only from a proxy that is trusted.
-    """
-    host, colon, port = host_header.strip().rpartition(":")
-    if not colon or port.endswith("]"):
-        host, port = host_header.strip(), ""
-    port = port or (forwarded_port or "").strip()
-    if _is_port(port):
-        return host.lower(), int(port)
-    return host.lower(), _DEFAULT_PORTS.get((forwarded_proto or scheme).lower(), 80)
-
-
-def _is_port(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) <= 5
 
 
 def authenticate(

@@ -27,7 +27,11 @@ EMPTY_PAYLOAD_HASH = "B0weSUXsMcb5UhL41FZbrUJCAotzSI3HawE1NPLRUz8="
 _NAMES = frozenset({"id", "ts", "nonce", "hash", "ext", "mac"})
 _ATTRIBUTE = re.compile(r'(\w+)="([^"\\]*)"\s*(?:,\s*|\Z)', re.ASCII)
 _VALUE = re.compile(r"[ !#-\[\]-~]+")
+#: Scheme, authority, path with query.  Split by hand, for what is signed must be what is sent, character by character.
+_URL = re.compile(r"(https?)://([^/?#]+)([^#]*)", re.IGNORECASE)
+_DEFAULT_PORTS = {"http": 80, "https": 443}
 _SECONDS = re.compile(r"[0-9]{1,12}")
+_STANDARD_ALPHABET = str.maketrans("-_", "+/")
 _BEWIT_CHARS = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -63,6 +67,38 @@ class Target(NamedTuple):
     resource: str  #: path and query, percent-encoded exactly as sent
     host: str
     port: int
+
+
+def target_of(method: str, url: str) -> Target:
+    """Return what is signed of a request to ``url``: its path and query exactly as written, its host and port."""
+    match = _URL.match(url)
+    if match is None:
+        raise ValueError(f"not an absolute http address: {url!r}")
+    scheme, netloc, resource = match.groups()
+    host, port = client_address(netloc.rpartition("@")[2], scheme=scheme)
+    return Target(method.upper(), resource if resource.startswith("/") else f"/{resource}", host, port)
+
+
+def client_address(
+    host_header: str, *, scheme: str = "http", forwarded_port: str | None = None, forwarded_proto: str | None = None
+) -> tuple[str, int]:
+    """Return host and port as the client wrote them.
+
+    The port is that of the ``Host`` header, else of ``X-Forwarded-Port``, else 443 where
+    ``X-Forwarded-Proto`` (or ``scheme``, that of the connection) is https, else 80.  Pass the
+    forwarded headers only from a proxy that is trusted.
+    """
+    host, colon, port = host_header.strip().rpartition(":")
+    if not colon or port.endswith("]"):
+        host, port = host_header.strip(), ""
+    port = port or (forwarded_port or "").strip()
+    if _is_port(port):
+        return host.lower(), int(port)
+    return host.lower(), _DEFAULT_PORTS.get((forwarded_proto or scheme).lower(), 80)
+
+
+def _is_port(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= 5
 
 
 def payload_hash(content_type: str, body: bytes) -> str:
@@ -166,16 +202,15 @@ def _read_bewit(value: str, resource: str) -> Bewit:
         raise BadHawk("Bad Request: Invalid bewit structure")
     if not (parts[0] and _SECONDS.fullmatch(parts[1]) and parts[2]):
         raise BadHawk("Bad Request: Missing bewit attributes")
+    if not _VALUE.fullmatch(parts[0]):
+        raise BadHawk("Bad Request: Bad attribute value: id")
     return Bewit(id=parts[0], expiry=parts[1], mac=parts[2], ext=parts[3], resource=resource)
 
 
 def decode_base64(text: str, complaint: str) -> bytes:
     """Return the bytes of base64 in either alphabet, padded or not; `BadHawk` with ``complaint`` otherwise."""
-    plain = text.translate(_STANDARD).rstrip("=")
+    plain = text.translate(_STANDARD_ALPHABET).rstrip("=")
     try:
         return base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
     except (binascii.Error, ValueError) as error:
         raise BadHawk(complaint) from error
-
-
-_STANDARD = str.maketrans("-_", "+/")

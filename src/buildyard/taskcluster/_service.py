@@ -75,6 +75,13 @@ class AsyncService:
         other._owns_transport = False
         return other
 
+    def replace_credentials(self, credentials: Mapping[str, Any] | Credentials) -> None:
+        """Sign with other credentials from the next request on, retries of one under way included.
+
+        For a long upload or a slow retry, during which the claim was renewed.
+        """
+        self._options = structs.replace(self._options, credentials=_as_credentials(credentials))
+
     def _neighbour(self, service: type[ServiceT], credentials: Mapping[str, Any]) -> ServiceT:
         """Return another service of the same deployment, over the same connections."""
         made = service.__new__(service)

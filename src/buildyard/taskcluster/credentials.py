@@ -4,6 +4,7 @@
 stay as they were given.  The rules of certificates are in `_certificate`, next door.
 """
 
+# Functions and arguments are Taskcluster's own names.
 # ruff: noqa: N802, N803
 
 from __future__ import annotations
@@ -50,7 +51,10 @@ class Credentials(Struct, frozen=True, kw_only=True):
 
         Raises `TaskclusterAuthFailure` for what is no printable ASCII, or a certificate that is no JSON object.
         """
-        given = given or {}
+        if given is None:
+            return cls()
+        if not isinstance(given, Mapping):
+            raise TaskclusterAuthFailure(f"credentials are a dict, not {type(given).__name__}")
         return cls(
             client_id=_ascii(given.get("clientId"), "clientId"),
             access_token=_ascii(given.get("accessToken"), "accessToken"),

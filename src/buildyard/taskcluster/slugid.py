@@ -5,6 +5,7 @@ bit cleared, so it begins with a letter from ``A`` to ``f`` and is never taken f
 option.  `slugId` makes nice ones; services accept both.
 """
 
+# Names are Taskcluster's own.
 # ruff: noqa: N802
 
 from __future__ import annotations

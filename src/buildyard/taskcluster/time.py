@@ -5,6 +5,7 @@ and seconds, whole numbers, each at most once and in that order; spaces and case
 year is 365 days and a month 30.
 """
 
+# Names are Taskcluster's own.
 # ruff: noqa: N802, N803
 
 from __future__ import annotations

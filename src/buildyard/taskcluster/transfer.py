@@ -11,8 +11,9 @@ import base64
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+import msgspec
 from msgspec import Struct
 
 from buildyard.faces.transport import Part, Request, Timeout
@@ -21,7 +22,7 @@ from buildyard.taskcluster.errors import TaskclusterAnswerError, TaskclusterFail
 if TYPE_CHECKING:
     from buildyard.taskcluster._core import AsyncObject
 
-__all__ = ["INLINE_BYTES", "Content", "examine", "upload_object"]
+__all__ = ["INLINE_BYTES", "Content", "ObjectUpload", "examine", "read_answer", "upload_object"]
 
 #: Less than this goes inside the request that begins the upload.
 INLINE_BYTES = 8192
@@ -29,6 +30,8 @@ INLINE_BYTES = 8192
 PUT_SECONDS = 120.0
 
 _CHUNK = 1024 * 1024
+
+T = TypeVar("T")
 
 
 class Content(Struct, frozen=True, kw_only=True):
@@ -82,30 +85,53 @@ def _content(chunks: Iterator[bytes] | list[bytes], body: bytes | Part) -> Conte
     return Content(size=size, sha256=sha256.hexdigest(), sha512=sha512.hexdigest(), body=body)
 
 
-async def upload_object(
-    objects: AsyncObject,
-    name: str,
-    content: Content,
-    *,
-    projectId: str,  # noqa: N803
-    uploadId: str,  # noqa: N803
-    expires: str,
-    contentType: str,  # noqa: N803
-) -> None:
+class ObjectUpload(Struct, frozen=True, kw_only=True, rename="camel"):
+    """What ``createArtifact`` answers for an object: under which name and id its content is to be uploaded."""
+
+    name: str  #: in the object service
+    project_id: str
+    upload_id: str
+    expires: str
+    credentials: dict[str, str]  #: for the object service, of this upload only
+
+
+class _PutUrl(Struct, frozen=True):
+    url: str
+    headers: dict[str, str] = {}  #: to be sent exactly so
+
+
+class _UploadMethod(Struct, frozen=True, rename="camel"):
+    data_inline: bool = False
+    put_url: _PutUrl | None = None
+
+
+class _Begun(Struct, frozen=True, rename="camel"):
+    upload_method: _UploadMethod = _UploadMethod()
+
+
+def read_answer(answer: object, shape: type[T], of: str) -> T:
+    """Return an answer as a value of that shape; `TaskclusterAnswerError` names what of it is missing or wrong."""
+    try:
+        return msgspec.convert(answer, shape)
+    except msgspec.ValidationError as error:
+        raise TaskclusterAnswerError(f"{of} gave an answer of another shape: {error}") from error
+
+
+async def upload_object(objects: AsyncObject, upload: ObjectUpload, content: Content, content_type: str) -> None:
     """Upload an object, and return once the service has it whole with its hashes.
 
-    Each step may be repeated with the same ``uploadId``.  Raises the errors of an operation, and
+    Each step may be repeated for the same upload.  Raises the errors of an operation, and
     `TaskclusterAnswerError` where the service takes none of the ways offered.
     """
-    upload = {"projectId": projectId, "uploadId": uploadId}
-    ways = _ways(content, contentType)
-    begun = await objects.createUpload(name, {**upload, "expires": expires, "proposedUploadMethods": ways})
-    chosen = begun.get("uploadMethod", {})
-    if put := chosen.get("putUrl"):
-        await _put(objects, put["url"], put["headers"], content)
-    elif not chosen.get("dataInline"):
-        raise TaskclusterAnswerError(f"the object service took none of {', '.join(ways)} for {name}")
-    await objects.finishUpload(name, {**upload, "hashes": content.hashes})
+    ids = {"projectId": upload.project_id, "uploadId": upload.upload_id}
+    ways = _ways(content, content_type)
+    wish = {**ids, "expires": upload.expires, "proposedUploadMethods": ways}
+    chosen = read_answer(await objects.createUpload(upload.name, wish), _Begun, "createUpload").upload_method
+    if chosen.put_url:
+        await _put(objects, chosen.put_url, content)
+    elif not chosen.data_inline:
+        raise TaskclusterAnswerError(f"the object service took none of {', '.join(ways)} for {upload.name}")
+    await objects.finishUpload(upload.name, {**ids, "hashes": content.hashes})
 
 
 def _ways(content: Content, content_type: str) -> dict[str, dict[str, Any]]:
@@ -117,12 +143,12 @@ def _ways(content: Content, content_type: str) -> dict[str, dict[str, Any]]:
     return ways
 
 
-async def _put(objects: AsyncObject, url: str, headers: dict[str, str], content: Content) -> None:
-    fields = tuple(headers.items())
+async def _put(objects: AsyncObject, put: _PutUrl, content: Content) -> None:
+    fields = tuple(put.headers.items())
 
     def make() -> Request:
-        return Request("PUT", url, fields, content.body, timeout=Timeout(read=PUT_SECONDS))
+        return Request("PUT", put.url, fields, content.body, timeout=Timeout(read=PUT_SECONDS))
 
-    response = await objects._exchange("PUT", url, make)
+    response = await objects._exchange("PUT", put.url, make)
     if response.status >= 300:
-        raise rest_failure(response.status, method="PUT", url=url, body=response.body)
+        raise rest_failure(response.status, method="PUT", url=put.url, body=response.body)

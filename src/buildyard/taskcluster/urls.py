@@ -100,7 +100,10 @@ def with_query(path: str, query: Mapping[str, object] | None, allowed: Sequence[
     for name, value in given.items():
         if isinstance(value, bool) or not isinstance(value, str | int):
             raise TaskclusterFailure(f"the query value {name} must be text or a whole number, not {value!r}")
-    return f"{path}?{urlencode(given)}" if given else path
+    try:
+        return f"{path}?{urlencode(given)}" if given else path
+    except UnicodeEncodeError as error:
+        raise TaskclusterFailure(f"a query value is not text that UTF-8 can hold: {error.object!r}") from error
 
 
 def signed_url(

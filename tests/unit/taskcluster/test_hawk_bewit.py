@@ -76,7 +76,7 @@ def test_authorized_scopes_travel_in_the_address(signer):
         (bewit("a\\soon\\m\\"), "Bad Request: Missing bewit attributes"),
         (bewit("a\\1\\\\"), "Bad Request: Missing bewit attributes"),
         (bewit("nobody\\99999999999\\m\\"), "Client with clientId 'nobody' not found"),
-        (bewit("t\n\\99999999999\\m\\"), "Client with clientId 't\\n' not found"),
+        (bewit("t\n\\99999999999\\m\\"), "Bad Request: Bad attribute value: id"),
         (PLAIN + "?bewit=" + "a" * MAX_RESOURCE_CHARS, "Bad Request: Resource path exceeds max length"),
     ],
 )

@@ -18,7 +18,7 @@ import msgspec
 from buildyard.errors import BuildyardError
 from buildyard.farm.builder.link import AsyncFarm
 from buildyard.farm.wire import BuildPayload
-from buildyard.taskcluster.aio import AsyncQueue
+from buildyard.taskcluster.aio import Queue
 from buildyard.taskcluster.errors import (
     AuthenticationFailed,
     InsufficientScopes,
@@ -45,7 +45,7 @@ class ClaimLost(BuildyardError):
 class Held:
     """One claimed run."""
 
-    def __init__(self, claim: dict[str, Any], queue: AsyncQueue, farm: AsyncFarm, clock: Callable[[], float]) -> None:
+    def __init__(self, claim: dict[str, Any], queue: Queue, farm: AsyncFarm, clock: Callable[[], float]) -> None:
         self.task_id: str = claim["status"]["taskId"]
         self.run_id: int = claim["runId"]
         self.payload = msgspec.convert(claim["task"]["payload"], BuildPayload)
@@ -56,7 +56,7 @@ class Held:
         self._take(claim)
 
     @property
-    def queue(self) -> AsyncQueue:
+    def queue(self) -> Queue:
         """The queue service with this claim's newest credentials."""
         return self._queue.with_credentials(self._credentials)
 

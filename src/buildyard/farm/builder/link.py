@@ -9,7 +9,6 @@ hub's side is `farm.tasks.extension`.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Sequence
 from types import MappingProxyType
 from typing import Any
@@ -19,7 +18,7 @@ import msgspec
 from buildyard.faces.transport import Request, Timeout
 from buildyard.farm.wire import BuilderInfo
 from buildyard.taskcluster import _routes, types
-from buildyard.taskcluster._hawk import payload_hash, sign_request
+from buildyard.taskcluster._hawk import payload_hash
 from buildyard.taskcluster._routes import Route
 from buildyard.taskcluster._service import AsyncService
 from buildyard.taskcluster.errors import rest_failure
@@ -59,7 +58,13 @@ class AsyncFarm(AsyncService):
     async def appendLog(self, task_id: str, run_id: int, offset: int, at: float, data: bytes) -> int:
         """Send a piece of a run's log; return how many bytes the hub has.  A repeated piece is stored once."""
         url = self._url(APPEND_LOG, (task_id, str(run_id)), {"offset": offset, "at": f"{at:.3f}"})
-        response = await self._exchange("POST", url, lambda: self._raw(url, data))
+        hashed = payload_hash(_RAW, data)
+
+        def make() -> Request:
+            headers = (("Content-Type", _RAW), *self._authorization("POST", url, hashed))
+            return Request("POST", url, headers, data, timeout=Timeout(read=30.0))
+
+        response = await self._exchange("POST", url, make)
         if response.status >= 300:
             raise rest_failure(response.status, method="POST", url=url, body=response.body)
         return int(msgspec.json.decode(response.body)["size"])
@@ -68,19 +73,3 @@ class AsyncFarm(AsyncService):
         """Tell the phase a run has entered, ``at`` seconds after it began."""
         payload = {"phase": phase, "at": at, "log_offset": log_offset}
         await self._call(PHASE, task_id, str(run_id), payload=payload)
-
-    def _raw(self, url: str, data: bytes) -> Request:
-        credentials = self._options.credentials
-        authorization = sign_request(
-            "POST",
-            url,
-            client_id=credentials.client_id,
-            access_token=credentials.access_token,
-            now=self._transport.now(),
-            nonce=secrets.token_urlsafe(6),
-            ext=credentials.ext(None),
-            # The hub streams what is not JSON and takes its hash as that of nothing (reference, section 5.1).
-            hashed=payload_hash("", b""),
-        )
-        headers = (("Content-Type", _RAW), ("Authorization", authorization))
-        return Request("POST", url, headers, data, timeout=Timeout(read=30.0))

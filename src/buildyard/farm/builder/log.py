@@ -59,6 +59,7 @@ class Log:
         self.path = path
         self.marks_path = path.with_suffix(".marks")
         self.size = 0  #: bytes in the file so far
+        self.position = 0  #: bytes written so far, those left out included
         self._limit = limit
         self._clock = clock
         self._on_bytes = on_bytes
@@ -106,12 +107,15 @@ class Log:
             head = self.path.read_bytes()
             return head if self._closed else head + b"".join(chunk.data for chunk in self._ending())
 
-    def lines(self, start: int = 1) -> Iterator[tuple[int, str]]:
-        """Yield number and text of each line from ``start`` on, numbered as `close` would leave them."""
-        rows = self.snapshot().split(b"\n")
+    def lines(self, since: int = 0) -> Iterator[tuple[int, str]]:
+        """Yield number and text of the lines written since that `position`, numbered as `close` would leave them."""
+        data = self.snapshot()
+        # What is left out lies before what came last, so the end of the text is counted from its end.
+        start = max(0, len(data) - (self.position - since)) if since else 0
+        rows = data[start:].split(b"\n")
         if not rows[-1]:
             del rows[-1]
-        for number, row in enumerate(rows[start - 1 :], start):
+        for number, row in enumerate(rows, data.count(b"\n", 0, start) + 1):
             yield number, row.decode("utf-8", "replace")
 
     def close(self) -> None:
@@ -146,6 +150,7 @@ class Log:
             self._written = b"\n"
 
     def _take(self, chunk: _Chunk) -> None:
+        self.position += len(chunk.data)
         if self._tail_begun:
             self._keep_for_the_end(chunk)
         elif len(chunk.data) <= self._head_left:

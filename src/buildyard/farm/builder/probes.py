@@ -28,23 +28,25 @@ get = sysconfig.get_config_var
 v = sys.version_info
 name = sys.implementation.name
 problem = ""
-for module in ("zlib", "ssl", "ctypes", "hashlib"):
-    try:
-        __import__(module)
-    except ImportError:
-        if module == "zlib":
-            problem = "its zlib module is missing"
+try:
+    import zlib
+except ImportError:
+    problem = "its zlib module is missing"
 free = "t" if get("Py_GIL_DISABLED") else ""
 if hasattr(sys, "gettotalrefcount"):
     problem = "it is a debug build"
+base = getattr(sys, "_base_executable", None) or sys.executable
+if sys.prefix != sys.base_prefix:
+    names = "python%d.%d" % v[:2], "pypy%d.%d" % v[:2], "python3", "pypy3"
+    bases = [os.path.join(sys.base_prefix, "bin", one) for one in names]
+    base = next((one for one in bases if os.path.exists(one)), base)
 includes = [sysconfig.get_path(which) for which in ("include", "platinclude")]
 shared = get("Py_ENABLE_SHARED") and get("LIBDIR")
 platform = sysconfig.get_platform()
 if struct.calcsize("P") == 4:
     platform = {"linux-x86_64": "linux-i686", "linux-aarch64": "linux-armv8l"}.get(platform, platform)
 print(json.dumps({
-    "base_executable": os.path.realpath(getattr(sys, "_base_executable", None) or sys.executable),
-    "prefix": sys.prefix,
+    "base_executable": os.path.realpath(base),
     "base_prefix": sys.base_prefix,
     "version": "%d.%d.%d" % v[:3] + ("" if v[3] == "final" else {"alpha": "a", "beta": "b"}.get(v[3], "rc") + str(v[4])),
     "version_info": list(v[:3]),
@@ -64,7 +66,6 @@ class Probe(Struct, frozen=True, kw_only=True):
 
     path: str = ""  #: where it was asked
     base_executable: str  #: itself, or the interpreter behind a virtual environment
-    prefix: str
     base_prefix: str
     version: str
     version_info: tuple[int, int, int]
@@ -179,7 +180,6 @@ def _broken(path: Path, stderr: bytes) -> Probe | None:
     return Probe(
         path=str(path),
         base_executable=str(path),
-        prefix=str(path.parent.parent),
         base_prefix=str(path.parent.parent),
         version=f"{major}.{minor}",
         version_info=(int(major), int(minor), 0),

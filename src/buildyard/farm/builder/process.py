@@ -27,6 +27,8 @@ from buildyard.farm.builder.log import Log
 from buildyard.farm.builder.sampler import Sampler
 
 _READ = 64 * 1024
+#: How many reads of output may belong to one answer.
+_DRAINED = 64
 #: The longest line that is taken over a control channel.
 _LONGEST_ANSWER = 1024 * 1024
 #: How often the clock and the stop event are looked at, seconds.
@@ -138,6 +140,9 @@ class Running:
         #: Of these, the ones that must fall silent before the command has ended.
         self._alive: set[int] = set()
         self._watch(self._wake, self._read_wake)
+        self._output = output
+        self._output_poll = select.poll()
+        self._output_poll.register(output, select.POLLIN)
         self._watch(output, self._read_output, is_alive=True)
         self._watch(os.pidfd_open(process.pid), self._reap, is_alive=True)
         if handles.info is not None:
@@ -164,19 +169,31 @@ class Running:
         if not newline:
             return None
         self._answers[:] = rest
+        self._drain()
         return answer
 
-    def wait(self) -> Ended:
+    def _drain(self) -> None:
+        """Log what was printed before the answer was given, as far as it has arrived."""
+        for _ in range(_DRAINED):
+            if self._output not in self._alive or not self._output_poll.poll(0):
+                return
+            self._read_output(self._output)
+
+    def wait(self, patience_s: float | None = None) -> Ended:
         """Return how the command ended, once it and all its descendants have; its control channel is closed first.
 
-        Raises `Unkillable` for what does not end, and `OSError` where the log cannot be written.
+        What has not ended after ``patience_s`` is killed.  Raises `Unkillable` for what does not end then, and
+        `OSError` where the log cannot be written.
         """
         if self._ended is None:
+            until = None if patience_s is None else self._budget.clock() + patience_s
             if self._handles.control is not None:
                 with suppress(OSError):
                     self._handles.control.shutdown(socket.SHUT_WR)
             while self._alive:
                 self._turn()
+                if until is not None and self._budget.clock() > until:
+                    self._kill(Hit.STOPPED)
             self._ended = self._charge()
             self._close()
         return self._ended
@@ -251,8 +268,9 @@ class Running:
 
     def _kill_tree(self, number: int) -> None:
         # A supervisor knows its tree best; anything else is killed from the top, so that nobody is left to fork.
-        family = [self.pid] if number != signal.SIGKILL else proctree.tree(self.pid).pids
-        proctree.kill(family, number)
+        tree = proctree.tree(self.pid)
+        self._sampler.note(tree)
+        proctree.kill(tree.pids if number == signal.SIGKILL else [self.pid], number)
         if number == signal.SIGKILL:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.pid, signal.SIGKILL)

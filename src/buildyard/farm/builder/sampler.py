@@ -42,12 +42,16 @@ class Sampler:
         tree = proctree.tree(self._pid)
         if not self.memory:
             self._offer_to_the_kernel(tree)
-        self.memory = max(self.memory, tree.memory)
-        self.cpu_s = max(self.cpu_s, tree.cpu_s)
+        self.note(tree)
         hit = self._too_many(tree) or self._too_much_memory(tree) or self._too_much_disk(tree)
         now = self._budget.clock()
         self.due = now + max(self._every, (now - began) / _SHARE)
         return hit
+
+    def note(self, tree: proctree.Tree) -> None:
+        """Keep what a tree uses, if it is the most so far."""
+        self.memory = max(self.memory, tree.memory)
+        self.cpu_s = max(self.cpu_s, tree.cpu_s)
 
     def _offer_to_the_kernel(self, tree: proctree.Tree) -> None:
         for pid in tree.pids:  # whatever they start later inherits it

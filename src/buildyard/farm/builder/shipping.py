@@ -9,6 +9,9 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import msgspec
+from msgspec import Struct
+
 from buildyard.farm.builder.held import ClaimLost, Held
 from buildyard.taskcluster.errors import RequestConflict
 
@@ -89,11 +92,7 @@ class LogShipper:
             try:
                 return await held.farm.appendLog(held.task_id, held.run_id, offset, at, data)
             except RequestConflict as error:
-                # The hub has less than we thought: go back to what it has.
-                known = error.body.get("size") if isinstance(error.body, dict) else None
-                if known is None:
-                    raise
-                return int(known)
+                return _known_size(error)
 
         self._sent = await held.persist(append)
 
@@ -116,3 +115,15 @@ class LogShipper:
                 return file.read(_PIECE)
         except FileNotFoundError:
             return b""
+
+
+class _Gap(Struct):
+    size: int
+
+
+def _known_size(error: RequestConflict) -> int:
+    """Return how much the hub has, where it has less than was thought; any other conflict is raised again."""
+    try:
+        return msgspec.json.decode(error.body, type=_Gap).size
+    except msgspec.DecodeError:
+        raise error from None

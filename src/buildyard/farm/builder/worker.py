@@ -37,7 +37,7 @@ from buildyard.farm.wire import (
     FailureKind,
     PhaseName,
 )
-from buildyard.taskcluster.aio import AsyncQueue
+from buildyard.taskcluster.aio import Queue
 from buildyard.taskcluster.errors import TaskclusterConnectionError, TaskclusterFailure
 from buildyard.taskcluster.time import stringDate
 
@@ -71,7 +71,7 @@ class Builder:
     info: BuilderInfo
     interpreters: Sequence[Interpreter]
     runner: BuildRunner
-    queue: AsyncQueue
+    queue: Queue
     farm: AsyncFarm
     logs: Path  #: where the logs of running builds lie
     watcher: Watcher | None = None

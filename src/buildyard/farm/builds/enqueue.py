@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from buildyard.farm.abi import Abi, pool_name
 from buildyard.farm.builds.decisions import AnyDecision, Covered, Wanted
+from buildyard.farm.builds.planning import Planned
 from buildyard.farm.builds.states import SETTLED, State
 from buildyard.farm.events.outbox import record
 from buildyard.farm.events.schemas import BuildQueued, BuildRequested, BuildSkipped, Event
@@ -47,17 +48,10 @@ PRIORITY_ASKED = 4
 PRIORITY_DEPENDENCY = 3
 
 
-class Planned(Struct, frozen=True, kw_only=True):
-    """One decision of the planner, as a request has it."""
-
-    decision: AnyDecision
-    top_level: bool = True  #: asked for by name, not as a dependency
-
-    @property
-    def key(self) -> Key:
-        """What tells its build from every other."""
-        one = self.decision
-        return (canonicalize_name(one.package), one.version or "", one.abi, one.platform)
+def key_of(planned: Planned) -> Key:
+    """Return what tells a decision's build from every other."""
+    one = planned.decision
+    return (canonicalize_name(one.package), one.version or "", one.abi, one.platform)
 
 
 class Asked(Struct, frozen=True, kw_only=True):
@@ -105,9 +99,9 @@ def enqueue(
     known = _known(connection, planned)
     happened: list[Event] = []
     for one in sorted(planned, key=_first_first):
-        row = known.get(one.key)
+        row = known.get(key_of(one))
         if row is None:
-            known[one.key] = row = _insert(connection, now, one, known)
+            known[key_of(one)] = row = _insert(connection, now, one, known)
             happened.append(_event(row.id, one.decision))
         elif _is_taken_up(row, one.decision, again=again):
             _take_up(connection, one, row, known)
@@ -147,18 +141,22 @@ def requeue_due(connection: Connection, now: float) -> int:
 
 
 def _known(connection: Connection, planned: Sequence[Planned]) -> dict[Key, Row[Any]]:
-    names = sorted({one.key[0] for one in planned})
+    names = sorted({key_of(one)[0] for one in planned})
     rows = connection.execute(select(builds).where(builds.c.package.in_(names))).all()
     return {(row.package, row.version, row.abi, row.platform): row for row in rows}
 
 
 def _first_first(one: Planned) -> tuple[object, ...]:
     """Order builds so that each comes after the one it waits for."""
-    return (isinstance(one.decision, Wanted) and one.decision.waits_for_first, *one.key[:2], Abi.parse(one.key[2]))
+    return (
+        isinstance(one.decision, Wanted) and one.decision.waits_for_first,
+        *key_of(one)[:2],
+        Abi.parse(key_of(one)[2]),
+    )
 
 
 def _insert(connection: Connection, now: float, one: Planned, known: dict[Key, Row[Any]]) -> Row[Any]:
-    package, version, abi, platform = one.key
+    package, version, abi, platform = key_of(one)
     row = {
         "package": package,
         "display": one.decision.package,
@@ -210,7 +208,7 @@ def _first_of(one: Planned, decision: Wanted, known: dict[Key, Row[Any]]) -> int
     """Return the number of the build that goes first, or None where there is none or it has ended."""
     if decision.waits_for is None:
         return None
-    package, version, _, platform = one.key
+    package, version, _, platform = key_of(one)
     first = known.get((package, version, decision.waits_for, platform))
     if first is None or State(first.state) in SETTLED:
         return None

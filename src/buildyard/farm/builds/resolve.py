@@ -1,18 +1,20 @@
 """What a request needs at run time: requirements to versions, for each ABI, by uv.
 
-uv reads the metadata of wheels, whichever platform they are for, so that no code of a package runs; what has no wheel at
-all says what it requires by `farm/upstream/sdists`.  Requirements asked for by name count only versions with a source
-distribution, as long as there are any; of dependencies that are binary only, `plan` says so.  `uv` next door runs it.
+uv reads the metadata of wheels, whichever platform they are for, so that no code of a package runs; what has no wheel
+at all is read by `farm/upstream/sdists`.  Of what is asked for by name only versions with a source distribution count,
+as long as there are any; of dependencies that are binary only, `plan` says so.  `uv` next door runs it.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import shutil
 import sysconfig
 import tempfile
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import TypeVar
@@ -29,10 +31,15 @@ from buildyard.farm.upstream.errors import UpstreamError, UpstreamUnreachable
 from buildyard.farm.upstream.locations import UpstreamIndex
 from buildyard.farm.upstream.sdists import Declared
 
+log = logging.getLogger(__name__)
+
 T = TypeVar("T")
 
 #: Tells what the source distribution of a name and version requires.
 SdistReader = Callable[[str, str], Awaitable[Declared]]
+
+# What is not in question.
+_CERTAIN = Declared(is_certain=True)
 
 #: How many packages without any wheel one resolution may meet.
 _MAX_SDISTS_READ = 40
@@ -143,45 +150,45 @@ class Resolver:
     async def _answer(self, question: Question, target: Target) -> Resolution:
         """Return uv's answer; where uv would run a package's code, read its source distribution and ask again."""
         for _ in range(_MAX_SDISTS_READ):
+            told = frozenset(self._declared)
             code, output, messages = await self._run(question)
             if code == 0:
                 return self._resolution(uv.versions(output, target.environment))
             error = uv.failure(messages)
             if not isinstance(error, NeedsCode):
                 raise error
-            await self._learn(error)
+            await self._learn(error, told)
         raise ResolverFailed(f"more than {_MAX_SDISTS_READ} packages have no wheel at all")
 
     async def _run(self, question: Question) -> tuple[int, str, str]:
         settings = self._index.uv()
         command = uv.arguments(self._uv_path or _uv_path(), question, self._cache_dir)
-        with tempfile.TemporaryDirectory(prefix="buildyard-resolve-") as directory:
-            config = Path(directory, "uv.toml")
-            config.write_text(uv.dependency_metadata(self._declared))
-            # A file of ours stands for all of the user's, as --no-config would.
-            command += [*settings.arguments, "--config-file", str(config)]
-            text = "\n".join(question.requirements) + "\n"
+        text = "\n".join(question.requirements) + "\n"
+        with _config_file(uv.dependency_metadata(self._declared)) as options:
+            command += [*settings.arguments, *options]
             return await uv.ask(command, text, settings.over(os.environ), self._timeout)
 
-    async def _learn(self, error: NeedsCode) -> None:
+    async def _learn(self, error: NeedsCode, told: frozenset[tuple[str, str]]) -> None:
+        """Read what uv would run code for, unless uv was ``told`` already, and asks for it all the same."""
         key = (error.package, error.version)
-        if self._read_sdist is None or key in self._declared:
+        if self._read_sdist is None or key in told:
             raise error
+        if key in self._declared:
+            return  # read meanwhile, for another interpreter
         try:
             self._declared[key] = await self._read_sdist(*key)
         except UpstreamUnreachable:
             raise
-        except UpstreamError as cause:
-            raise error from cause
+        except UpstreamError as why:
+            # Better built without its requirements than not at all; the answer tells that they are not known.
+            log.warning("resolve.assumed", extra={"package": key[0], "version": key[1], "why": str(why)})
+            self._declared[key] = Declared()
 
     def _resolution(self, versions: dict[str, str]) -> Resolution:
         uncertain = [
             name for name, version in versions.items() if not self._declared.get((name, version), _CERTAIN).is_certain
         ]
         return Resolution(versions=versions, assumed=tuple(uncertain))
-
-
-_CERTAIN = Declared(is_certain=True)
 
 
 def _lines(requirements: Sequence[Requirement], target: Target) -> Iterator[str]:
@@ -198,6 +205,18 @@ def _told(target: Target) -> list[tuple[str, str]]:
     # ``python_version`` follows from the full one, and what is empty says nothing.
     left_out = ("python_version", "implementation_version")
     return [(key, value) for key, value in target.environment.items() if value and key not in left_out]
+
+
+@contextmanager
+def _config_file(text: str) -> Iterator[list[str]]:
+    """Yield the option that gives uv this file, if it says anything."""
+    if not text:
+        yield []
+        return
+    with tempfile.NamedTemporaryFile("w", prefix="buildyard-", suffix=".toml") as file:
+        file.write(text)
+        file.flush()
+        yield ["--config-file", file.name]
 
 
 async def _side_by_side(coroutines: Sequence[Coroutine[object, object, T]]) -> list[T]:

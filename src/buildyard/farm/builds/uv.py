@@ -37,6 +37,7 @@ _NETWORK = re.compile(
 )
 _ADDRESS = re.compile(r"\b[a-z][a-z0-9+.-]*://\S+", re.I)
 _DRAWING = re.compile(r"[│├╰─▶×]")
+_MARKERS = re.compile(r"\{[^{}]*\}| for split \(markers: [^)]*\)")
 
 
 class ResolveError(BuildyardError):
@@ -92,7 +93,8 @@ def arguments(uv: Path, question: Question, cache_dir: Path) -> list[str]:
     command += ["--cache-dir", str(cache_dir), "--python", sys.executable, "--python-version", question.python_version]
     # Without isolation uv fetches no build requirements before it finds that it cannot run the backend.
     command += ["--no-build-isolation"]
-    command += ["--universal"] if question.is_universal else []
+    # Of a universal answer only the oldest Python counts, which is the one we ask for.
+    command += ["--universal", "--fork-strategy", "fewest"] if question.is_universal else []
     command += [] if question.deps else ["--no-deps"]
     return command + [part for name in question.from_source for part in ("--no-binary", name)]
 
@@ -173,7 +175,7 @@ def explanation(messages: str) -> str:
         if plain.startswith(("hint:", "warning:")):
             break
         kept.append(plain.removeprefix("error:").removeprefix("cause:").strip())
-    text = _ADDRESS.sub("(address)", " ".join(" ".join(kept).split()))
+    text = _ADDRESS.sub("(address)", _MARKERS.sub("", " ".join(" ".join(kept).split())))
     told = text.partition("resolving dependencies")[2].lstrip(": ") or text
     return told if len(told) <= _EXPLANATION else told[: _EXPLANATION - 2].rpartition(" ")[0] + " …"
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Any, Final
 
 from msgspec import Struct
-from starlette.responses import Response
 
 from buildyard.farm.tasks import artifacts, objects
 from buildyard.farm.tasks.artifacts import Artifact, Created
@@ -25,7 +24,7 @@ class FinishInput(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
 
 
 async def create(call: Call) -> Answer:
-    """createArtifact."""
+    """CreateArtifact."""
     task_id, run_id = call.params["taskId"], call.run_id
     call.caller.require(f"queue:create-artifact:{task_id}/{run_id}")
     created = await call.rooms.write(artifacts.create_artifact, task_id, run_id, call.params["name"], call.payload)
@@ -47,7 +46,7 @@ def _upload(call: Call, created: Created) -> Answer:
 
 
 async def finish(call: Call) -> Answer:
-    """finishArtifact."""
+    """FinishArtifact."""
     task_id, run_id = call.params["taskId"], call.run_id
     call.caller.require(f"queue:create-artifact:{task_id}/{run_id}")
     upload_id = call.decode(FinishInput).upload_id
@@ -65,7 +64,7 @@ async def content(call: Call) -> Answer:
 
 
 async def get(call: Call) -> Answer:
-    """getArtifact and getLatestArtifact: a redirect to what is in it."""
+    """GetArtifact and getLatestArtifact: a redirect to what is in it."""
     found = await _found(call)
     headers = {"x-taskcluster-artifact-storage-type": found.storage_type}
     if found.storage_type == "error":
@@ -89,7 +88,7 @@ async def _found(call: Call) -> Artifact:
 
 
 async def info(call: Call) -> Answer:
-    """artifactInfo and latestArtifactInfo."""
+    """ArtifactInfo and latestArtifactInfo."""
     task_id, name = call.params["taskId"], call.params["name"]
     call.caller.require(f"queue:list-artifacts:{_place(call)}")
     found = await call.rooms.read(artifacts.present, call.rooms.clock(), task_id, _run_id(call), name)
@@ -97,7 +96,7 @@ async def info(call: Call) -> Answer:
 
 
 async def listing(call: Call) -> Answer:
-    """listArtifacts and listLatestArtifacts."""
+    """ListArtifacts and listLatestArtifacts."""
     call.caller.require(f"queue:list-artifacts:{_place(call)}")
     limit = int(call.query.get("limit", artifacts.MAX_PAGE))
     token = call.query.get("continuationToken")
@@ -120,14 +119,14 @@ _TASK, _RUN, _NAME = "/task/{taskId}", "/task/{taskId}/runs/{runId}", "{name:pat
 _PAGED: Final = frozenset({"limit", "continuationToken"})
 
 OPERATIONS: Final = (
-    Operation(name="createArtifact", method="POST", route=f"{_RUN}/artifacts/{_NAME}", handler=create, body="json"),
-    Operation(name="finishArtifact", method="PUT", route=f"{_RUN}/artifacts/{_NAME}", handler=finish, body="json"),
-    Operation(name="getArtifact", method="GET", route=f"{_RUN}/artifacts/{_NAME}", handler=get),
-    Operation(name="getLatestArtifact", method="GET", route=f"{_TASK}/artifacts/{_NAME}", handler=get),
-    Operation(name="artifact", method="GET", route=f"{_RUN}/artifact-content/{_NAME}", handler=content),
-    Operation(name="latestArtifact", method="GET", route=f"{_TASK}/artifact-content/{_NAME}", handler=content),
-    Operation(name="artifactInfo", method="GET", route=f"{_RUN}/artifact-info/{_NAME}", handler=info),
-    Operation(name="latestArtifactInfo", method="GET", route=f"{_TASK}/artifact-info/{_NAME}", handler=info),
-    Operation(name="listArtifacts", method="GET", route=f"{_RUN}/artifacts", handler=listing, query=_PAGED),
-    Operation(name="listLatestArtifacts", method="GET", route=f"{_TASK}/artifacts", handler=listing, query=_PAGED),
+    Operation("createArtifact", "POST", f"{_RUN}/artifacts/{_NAME}", create, body="json"),
+    Operation("finishArtifact", "PUT", f"{_RUN}/artifacts/{_NAME}", finish, body="json"),
+    Operation("getArtifact", "GET", f"{_RUN}/artifacts/{_NAME}", get),
+    Operation("getLatestArtifact", "GET", f"{_TASK}/artifacts/{_NAME}", get),
+    Operation("artifact", "GET", f"{_RUN}/artifact-content/{_NAME}", content),
+    Operation("latestArtifact", "GET", f"{_TASK}/artifact-content/{_NAME}", content),
+    Operation("artifactInfo", "GET", f"{_RUN}/artifact-info/{_NAME}", info),
+    Operation("latestArtifactInfo", "GET", f"{_TASK}/artifact-info/{_NAME}", info),
+    Operation("listArtifacts", "GET", f"{_RUN}/artifacts", listing, query=_PAGED),
+    Operation("listLatestArtifacts", "GET", f"{_TASK}/artifacts", listing, query=_PAGED),
 )

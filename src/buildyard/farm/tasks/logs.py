@@ -14,7 +14,7 @@ import os
 import re
 import threading
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from pathlib import Path
 
 from msgspec import Struct
@@ -96,7 +96,7 @@ class LogStore:
 
     async def follow(
         self, task_id: str, run_id: int, start: int = 0, *, ended: Callable[[], Awaitable[bool]]
-    ) -> AsyncIterator[bytes]:
+    ) -> AsyncGenerator[bytes, None]:
         """Yield the log from ``start`` on as it grows, until ``ended`` answers that its run is resolved.
 
         ``ended`` is asked when all bytes are read, and again after each `nudge`; no byte stored before it answered

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeVar
 from urllib.parse import quote, urlencode
 
 from msgspec import Struct
@@ -23,6 +23,8 @@ from buildyard.farm.tasks.errors import AuthenticationFailed, InputError, InputT
 from buildyard.farm.tasks.objects import Bytes, DownloadInput, FinishInput, PutUrl, StoredObject, UploadInput
 from buildyard.farm.tasks.times import to_json
 from buildyard.farm.tasks.wire import Answer, Call, Operation, json_response, root_url
+
+T = TypeVar("T")
 
 #: Bytes written at once, in a thread of their own.
 PART_BYTES: Final = 1024 * 1024
@@ -42,7 +44,6 @@ async def create_upload(call: Call) -> Answer:
     """createUpload: the bytes come inside the request, or an address is given where to put them."""
     name, asked = call.params["name"], call.decode(UploadInput)
     call.caller.require(f"object:upload:{asked.project_id}:{name}")
-    objects.check_hashes(asked.hashes)
     method = await _begin(call, name, asked)
     return {
         "projectId": asked.project_id,
@@ -68,21 +69,21 @@ async def _begin(call: Call, name: str, asked: UploadInput) -> dict[str, Any]:
 
 
 async def _keep(call: Call, data: bytes) -> Bytes:
-    staged = await asyncio.to_thread(call.rooms.objects.stage)
-    try:
-        await asyncio.to_thread(staged.write, data)
-        return await _committed(staged)
-    finally:
-        await asyncio.to_thread(staged.abort)
+    def keep() -> Bytes:
+        with call.rooms.objects.stage() as staged:
+            staged.write(data)
+            return _committed(staged)
+
+    return await _in_thread(keep)
 
 
-async def _committed(staged: Staged) -> Bytes:
-    stored = await asyncio.to_thread(staged.commit)
+def _committed(staged: Staged) -> Bytes:
+    stored = staged.commit()
     return Bytes(sha256=stored.sha256, size=stored.size)
 
 
 async def finish_upload(call: Call) -> Answer:
-    """finishUpload."""
+    """FinishUpload."""
     name, told = call.params["name"], call.decode(FinishInput)
     call.caller.require(f"object:upload:{told.project_id}:{name}")
     await call.rooms.write(objects.finish_upload, name, told)
@@ -90,7 +91,7 @@ async def finish_upload(call: Call) -> Answer:
 
 
 async def start_download(call: Call) -> Answer:
-    """startDownload."""
+    """StartDownload."""
     found = await _readable(call)
     if call.decode(DownloadInput).choose() == "simple":
         path = quote(found.name, safe="")
@@ -171,13 +172,13 @@ async def put_content(call: Call) -> Answer:
 
 
 async def _receive(call: Call, length: int) -> Bytes:
-    staged = await asyncio.to_thread(call.rooms.objects.stage)
+    staged = await _in_thread(call.rooms.objects.stage)
     try:
         await _stream(call.request, staged, length)
-        return await _committed(staged)
+        return await _in_thread(lambda: _committed(staged))
     finally:
         # After a commit there is nothing to abort.
-        await asyncio.to_thread(staged.abort)
+        await _in_thread(staged.abort)
 
 
 async def _stream(request: Request, staged: Staged, length: int) -> None:
@@ -188,11 +189,25 @@ async def _stream(request: Request, staged: Staged, length: int) -> None:
             break
         waiting += part
         if len(waiting) >= PART_BYTES:
-            await asyncio.to_thread(staged.write, bytes(waiting))
+            await _write(staged, bytes(waiting))
             waiting.clear()
     if size != length:
         raise InputError(f"{length} bytes were announced, and {'more' if size > length else size} came")
-    await asyncio.to_thread(staged.write, bytes(waiting))
+    await _write(staged, bytes(waiting))
+
+
+async def _write(staged: Staged, data: bytes) -> None:
+    await _in_thread(lambda: staged.write(data))
+
+
+async def _in_thread(work: Callable[[], T]) -> T:
+    """Return what the blocking work gave; one who is cancelled leaves no thread behind that still uses the file."""
+    working = asyncio.ensure_future(asyncio.to_thread(work))
+    try:
+        return await asyncio.shield(working)
+    finally:
+        if not working.done():
+            await asyncio.wait((working,))
 
 
 async def get_content(call: Call) -> Answer:
@@ -201,6 +216,8 @@ async def get_content(call: Call) -> Answer:
     found = await call.rooms.read(objects.readable, call.rooms.clock(), call.params["name"])
     assert found.sha256 is not None
     headers = {
+        # Among the headers, or Starlette adds a charset to it.
+        "content-type": found.content_type or "application/binary",
         "etag": f'"{found.sha256}"',
         "cache-control": "private, immutable, max-age=31536000",
         # What a build made is data: no browser runs it as a page of the farm.
@@ -208,7 +225,7 @@ async def get_content(call: Call) -> Answer:
         "x-content-type-options": "nosniff",
     }
     path = call.rooms.objects.path(found.sha256)
-    return FileResponse(path, headers=headers, media_type=found.content_type or "application/binary")
+    return FileResponse(path, headers=headers)
 
 
 _NAME = "{name:path}"
@@ -216,11 +233,11 @@ _PUT_QUERY: Final = frozenset({"uploadId", "contentType", "contentLength", "expi
 _GET_QUERY: Final = frozenset({"expires", "signature"})
 
 OPERATIONS: Final = (
-    Operation(name="createUpload", method="PUT", route=f"/upload/{_NAME}", handler=create_upload, body="json"),
-    Operation(name="finishUpload", method="POST", route=f"/finish-upload/{_NAME}", handler=finish_upload, body="json"),
-    Operation(name="startDownload", method="PUT", route=f"/start-download/{_NAME}", handler=start_download, body="json"),
-    Operation(name="object", method="GET", route=f"/metadata/{_NAME}", handler=metadata),
-    Operation(name="download", method="GET", route=f"/download/{_NAME}", handler=download),
-    Operation(name="putContent", method="PUT", route=f"/content/{_NAME}", handler=put_content, body="stream", query=_PUT_QUERY, signed=False),
-    Operation(name="getContent", method="GET", route=f"/content/{_NAME}", handler=get_content, query=_GET_QUERY, signed=False),
-)  # fmt: skip
+    Operation("createUpload", "PUT", f"/upload/{_NAME}", create_upload, body="json"),
+    Operation("finishUpload", "POST", f"/finish-upload/{_NAME}", finish_upload, body="json"),
+    Operation("startDownload", "PUT", f"/start-download/{_NAME}", start_download, body="json"),
+    Operation("object", "GET", f"/metadata/{_NAME}", metadata),
+    Operation("download", "GET", f"/download/{_NAME}", download),
+    Operation("putContent", "PUT", f"/content/{_NAME}", put_content, body="stream", query=_PUT_QUERY, signed=False),
+    Operation("getContent", "GET", f"/content/{_NAME}", get_content, query=_GET_QUERY, signed=False),
+)

@@ -1,8 +1,8 @@
 """The long poll of claimWork: wait for work without cost, and claim nothing for a client that has gone.
 
-A poll looks once, then sleeps until a message is put into one of its pools, the time is up, or the hub shuts down.  When
-its client goes away meanwhile, the transaction under way is given up before it commits (`Store.write` undoes what its
-caller no longer waits for), so that the run stays in its pool.
+A poll looks once, then sleeps until a message is put into one of its pools, the time is up, or the hub shuts down.
+When its client goes away meanwhile, the transaction under way is given up before it commits (`Store.write` undoes what
+its caller no longer waits for), so that the run stays in its pool.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ async def _claim(rooms: TaskRooms, wish: Wish) -> list[Claimed]:
             left = ends - loop.time()
             if claimed or left <= 0 or rooms.shutdown.is_set():
                 return claimed
-            await _first_of(waiter.wait(left), rooms.shutdown.wait())
+            await first_of(waiter.wait(left), rooms.shutdown.wait())
 
 
 async def _look(rooms: TaskRooms, wish: Wish) -> list[Claimed]:
@@ -74,7 +74,7 @@ def _channels(pools: Sequence[str]) -> list[str]:
     return [queue.channel(PROJECT, queue_name(pool, number)) for pool in pools for number in numbers]
 
 
-async def _first_of(*waits: Coroutine[Any, Any, object]) -> None:
+async def first_of(*waits: Coroutine[Any, Any, object]) -> None:
     """Return when one of them has ended, the others cancelled; raise what it raised."""
     tasks = [asyncio.ensure_future(wait) for wait in waits]
     try:

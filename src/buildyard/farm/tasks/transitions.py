@@ -56,6 +56,11 @@ class Change(Struct, frozen=True):
     after: Task
 
 
+def task_channel(task_id: str) -> str:
+    """Return the channel that is woken by what happens to this one task."""
+    return f"task:{task_id}"
+
+
 class Hint(Struct, frozen=True, kw_only=True, rename="camel"):
     """The body of a message in a pool: this run may be waiting."""
 
@@ -123,7 +128,7 @@ def write(connection: Connection, now: float, changes: Sequence[Change]) -> None
         [{"its_id": c.after.task_id, "state": c.after.state, "retries_left": c.after.retries_left} for c in changes],
     )
     outbox.record(connection, now, [event for change in changes for event in _events(change)])
-    wake(connection, CHANNEL)
+    wake(connection, CHANNEL, *(task_channel(change.after.task_id) for change in changes))
     if any(change.after.state in RESOLVED for change in changes):
         wake(connection, RESOLVED_CHANNEL)
 

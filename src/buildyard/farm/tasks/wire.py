@@ -98,7 +98,7 @@ Answer = Response | Mapping[str, Any] | None
 Handler = Callable[[Call], Awaitable[Answer]]
 
 
-class Operation(Struct, frozen=True, kw_only=True):
+class Operation(Struct, frozen=True):
     """One operation of a service, as its reference lists it."""
 
     name: str

@@ -31,6 +31,7 @@ _INSTALL = 4
 
 #: The fragments that follow events, each a template of its own.
 PARTS = ("headline", "building", "chart", "needs", "queue", "builders", "disk", "latest")
+FIRST_PARTS = ("first_head", "can_build", "latest")
 
 
 class Overview(Struct, frozen=True, kw_only=True):
@@ -64,9 +65,14 @@ async def parts(rooms: WebRooms, request: Request) -> dict[str, str]:
     return rendered | {"title": found.status.headline}
 
 
-async def asked_ever(rooms: WebRooms) -> bool:
-    """Tell whether the first-run page has had its time."""
-    return (await _read(rooms)).status.asked_ever
+async def first_parts(rooms: WebRooms, request: Request) -> dict[str, str]:
+    """Return the first-run page's live fragments; once something was asked for, the word that it is over."""
+    found = await _read(rooms)
+    if found.status.asked_ever:
+        return {"reload": "/"}
+    context = surroundings(rooms, request) | _context(found)
+    rendered = {name: environment().get_template(f"parts/{name}.html").render(context) for name in FIRST_PARTS}
+    return rendered | {"title": found.status.headline}
 
 
 async def _read(rooms: WebRooms) -> Overview:

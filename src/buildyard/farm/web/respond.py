@@ -68,7 +68,7 @@ def answer(
         return json_answer(request, twin, status=status, headers=headers)
     cookie = csrf.cookie_of(request)
     page = environment().get_template(template)
-    html = page.render(surroundings(rooms, request, cookie) | {"title": title} | context)
+    html = page.render({**surroundings(rooms, request, cookie), "title": title, **context})
     response = _packed(request, html.encode(), status, {"content-type": "text/html; charset=utf-8", **(headers or {})})
     csrf.keep(request, response, cookie)
     if _FLASH in request.cookies:

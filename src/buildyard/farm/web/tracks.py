@@ -6,6 +6,7 @@ Pure: from times and usual shares to widths in per cent.  Templates draw them.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Literal
 
 from msgspec import Struct
@@ -77,7 +78,7 @@ def share_done(elapsed_s: float | None, usual_s: float | None, share: float) -> 
 
 def recorded(records: Sequence[PhaseRecord], *, failed: bool) -> list[PhaseCell]:
     """Return the bar of a build that has ended."""
-    known = {record.name: record for record in records}
+    known: dict[str, PhaseRecord] = {record.name: record for record in records}
     whole = sum(record.elapsed_s for record in records) or 1.0
     cells = []
     for name in PHASES:
@@ -98,7 +99,7 @@ def underway(
 ) -> list[PhaseCell]:
     """Return the bar of a running build from when its phases began, ``now_s`` seconds into the run."""
     began = dict(starts)
-    ends = {name: after for (name, _), (_, after) in zip(starts, starts[1:], strict=False)}
+    ends = {name: after for (name, _), (_, after) in pairwise(starts)}
     current = starts[-1][0] if starts else ""
     cells = []
     for name, share in zip(PHASES, shares, strict=True):

@@ -89,6 +89,11 @@ def test_certificate_that_is_no_json_object_is_refused(certificate):
         Credentials.from_options({"clientId": "x", "accessToken": "y", "certificate": certificate})
 
 
+def test_credentials_that_are_no_dict_are_refused():
+    with pytest.raises(TaskclusterAuthFailure, match="not str"):
+        Credentials.from_options("tester")
+
+
 def test_neither_repr_nor_str_shows_a_secret():
     made = Credentials.from_options(temporary())
     shown = f"{made!r} {made}"

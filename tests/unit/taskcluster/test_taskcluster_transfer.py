@@ -167,16 +167,16 @@ def test_service_that_takes_no_way_offered_is_an_answer_error(queue, script, beg
         upload(queue, b"wheel")
 
 
-@pytest.mark.parametrize("put", [{}, {"url": STORE}, {"url": 3, "headers": {}}, {"url": STORE, "headers": {"a": 1}}])
+@pytest.mark.parametrize("put", [{}, {"url": 3}, {"url": STORE, "headers": {"a": 1}}])
 def test_put_url_of_another_shape_is_an_answer_error(queue, script, put):
     script.add(answer(json=CREATED), answer(json={"uploadMethod": {"putUrl": {**put, "x": 1}}}))
-    with pytest.raises(TaskclusterAnswerError, match="putUrl"):
+    with pytest.raises(TaskclusterAnswerError, match=r"createUpload gave an answer of another shape: .*putUrl"):
         upload(queue, b"wheel")
 
 
 def test_created_artifact_without_its_facts_is_an_answer_error(queue, script):
     script.add(answer(json={"storageType": "object", "name": "x"}))
-    with pytest.raises(TaskclusterAnswerError, match="without credentials, expires, projectId, uploadId"):
+    with pytest.raises(TaskclusterAnswerError, match=r"createArtifact gave an answer of another shape: .*projectId"):
         upload(queue, b"wheel")
 
 

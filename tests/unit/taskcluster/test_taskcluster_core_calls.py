@@ -92,6 +92,16 @@ def test_with_credentials_signs_as_another_over_the_same_transport(queue, script
     assert 'id="tester"' in header(script.requests[1])
 
 
+def test_replaced_credentials_sign_the_retry_of_a_request_under_way(queue, script):
+    def fail_after_the_claim_was_renewed(_):
+        queue.replace_credentials({"clientId": "renewed", "accessToken": "t"})
+        return answer(503)
+
+    script.add(fail_after_the_claim_was_renewed, OK)
+    run_blocking(queue.ping())
+    assert ['id="renewed"' in header(request) for request in script.requests] == [False, True]
+
+
 def test_options_stay_as_they_were_given(options, script):
     before = copy.deepcopy(options)
     run_blocking(AsyncQueue(options, script).close())
@@ -115,6 +125,13 @@ def test_repr_names_place_and_client_without_secrets(queue, options):
     assert "https://tc.example" in repr(queue)
     assert "'tester'" in repr(queue)
     assert options["credentials"]["accessToken"] not in repr(queue)
+
+
+def test_every_request_has_its_time_outs(queue, script):
+    script.add(OK, answer(json={"tasks": []}))
+    run_blocking(queue.ping())
+    run_blocking(queue.claimWork(*CLAIM))
+    assert [(request.timeout.connect, request.timeout.read) for request in script.requests] == [(10, 30), (10, 60)]
 
 
 # --- repeating -----------------------------------------------------------------------------------

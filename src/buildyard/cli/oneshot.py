@@ -1,0 +1,114 @@
+"""A one-shot build on the screen: what `farm.oneshot` tells, as builds that `progress` and `report` know.
+
+`OneShot` puts the parts of a builder together for one command, and shows how it goes.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from buildyard.cli.answers import BuildAnswer
+from buildyard.cli.causes import shown_path
+from buildyard.cli.folding import folded
+from buildyard.cli.progress import tally_of, view_of
+from buildyard.cli.report import final_lines, summary_line
+from buildyard.cli.screen import Screen
+from buildyard.cli.show import ProgressShow
+from buildyard.farm.oneshot import Progress, Report
+
+#: What a build is once something happened to it.
+_STATES = {"planned": "queued", "phase": "building"}
+
+
+class Builds:
+    """The builds of one command, moved on by what happens to them; many threads may tell."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str, str], BuildAnswer] = {}
+        self._lock = threading.Lock()
+
+    def take(self, happened: Progress) -> tuple[BuildAnswer, ...]:
+        """Return all builds as they are after this."""
+        key = (happened.package, happened.version, happened.abi)
+        with self._lock:
+            before = self._known.get(key)
+            number = before.id if before else len(self._known) + 1
+            self._known[key] = _moved(happened, number, before)
+            return tuple(self._known.values())
+
+
+def _moved(happened: Progress, number: int, before: BuildAnswer | None) -> BuildAnswer:
+    build = before or BuildAnswer(
+        id=number, package=happened.package, version=happened.version, abi=happened.abi, state=""
+    )
+    name = (
+        {"covered_by": happened.filename or None}
+        if happened.kind == "covered"
+        else {"filename": happened.filename or None}
+    )
+    return replace(
+        build,
+        state=_STATES.get(happened.kind, happened.kind),
+        phase=happened.phase or build.phase,
+        elapsed_s=happened.elapsed_s,
+        reason=happened.reason,
+        next=happened.next,
+        log="" if happened.log is None else str(happened.log),
+        **name,
+    )
+
+
+class OneShot:
+    """One ``buildyard build``."""
+
+    def __init__(
+        self, screen: Screen, out: Path, *, pythons: Sequence[str] | None, check: bool, jobs: int | None
+    ) -> None:
+        self._screen = screen
+        self._out = out
+        self._pythons = [text for joined in pythons or () for text in joined.split(",") if text]
+        self._check = check
+        self._jobs = jobs or len(os.sched_getaffinity(0))
+        self._builds: tuple[BuildAnswer, ...] = ()
+        self._elapsed_s = 0.0
+
+    def run(self, requirements: Sequence[str], *, deps: bool) -> Report:
+        """Build, and return how it ended.  Raises what `farm.oneshot.build` raises."""
+        known = Builds()
+        with ProgressShow(self._screen, slots=self._jobs) as show:
+
+            def tell(happened: Progress) -> None:
+                self._builds = known.take(happened)
+                show.update(self._builds)
+
+            report = self._build(requirements, deps, tell)
+            self._elapsed_s = show.elapsed_s
+            show.finish()
+        return report
+
+    def tell(self) -> None:
+        """Write how everything ended: rows, the logs of what failed, and the summary."""
+        screen = self._screen
+        for line in final_lines(view_of(self._builds), screen.out):
+            screen.result(line)
+        failed = [build for build in self._builds if build.state == "failed" and build.log]
+        for build in failed:
+            self._fold(build)
+        where = f"wheels in {shown_path(self._out.absolute())}/"
+        logs = [f"log {shown_path(Path(build.log).absolute())}" for build in failed[:1]]
+        screen.result(summary_line(tally_of(self._builds), screen.out, elapsed_s=self._elapsed_s, more=[where, *logs]))
+
+    def _fold(self, build: BuildAnswer) -> None:
+        try:
+            text = Path(build.log).read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return
+        title = f"{build.package} {build.version} {build.abi} failed"
+        if (told := folded(title, text, self._screen.environment, now=time.time())) is not None:
+            self._screen.note(told)

@@ -1,0 +1,213 @@
+"""Live pages: one event stream a page (server-sent events); its script swaps fragments and appends log lines.
+
+``/events/stream`` alone sends each event of the numbered log, with its number as id, so that ``Last-Event-ID`` (or
+``?after=``) replays what was missed.  With ``?page=`` it sends that page's fragments whenever something happened, and
+each two seconds while something is being built; with ``&log=`` the lines of a running build's log from there on.
+
+A stream costs nothing while nothing happens: it waits on the store's channel, sends a comment now and then so that
+proxies keep it open, and ends within a moment of the shutdown event.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, select
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from buildyard.farm.builds import views
+from buildyard.farm.events import outbox
+from buildyard.farm.problems import Problem
+from buildyard.farm.store.errors import StoreClosed
+from buildyard.farm.store.tables import runs
+from buildyard.farm.web import build_page, builders, event_list, overview
+from buildyard.farm.web.env import environment
+from buildyard.farm.web.log import Cursor, GrowingLog
+from buildyard.farm.web.respond import SAFE_HEADERS
+from buildyard.farm.web.rooms import WebRooms
+
+log = logging.getLogger(__name__)
+
+#: A comment goes out after so many seconds of silence.
+HEARTBEAT_S = 15.0
+
+#: Fragments are rendered at most this often, and this often while something is being built.
+REFRESH_S = 2.0
+
+#: Events come in bursts; the first one waits for its companions.
+_SETTLE_S = 0.2
+
+#: A batch of replayed events.
+_BATCH = 500
+
+#: What changes by itself as time passes; it is no reason to send a fragment again.
+_PASSING = re.compile(r">[^<]*</time>")
+
+Parts = Callable[[], Awaitable[dict[str, str]]]
+
+
+async def stream(rooms: WebRooms, request: Request) -> Response:
+    """Answer ``GET /events/stream``."""
+    after = await _position(rooms, request)
+    page = request.query_params.get("page", "")
+    sources = [_fragments(rooms, after, _parts_of(rooms, request, page))] if page else [_events(rooms, after)]
+    if page.startswith("build:") and "log" in request.query_params:
+        sources.append(_log_lines(rooms, await _running(rooms, _number(page)), build_page.cursor_of(request)))
+    headers = {**SAFE_HEADERS, "cache-control": "no-store", "x-accel-buffering": "no"}
+    return StreamingResponse(merged(sources, rooms.shutdown), media_type="text/event-stream", headers=headers)
+
+
+async def merged(sources: Sequence[AsyncIterator[bytes]], shutdown: asyncio.Event) -> AsyncIterator[bytes]:
+    """Yield what the sources yield, in the order in which it comes, until all have ended or the hub stops."""
+    queue: asyncio.Queue[bytes] = asyncio.Queue(maxsize=32)
+    pumps = asyncio.gather(*(_pump(source, queue) for source in sources))
+    stop = asyncio.create_task(shutdown.wait())
+    try:
+        yield b"retry: 2000\n\n"
+        while not stop.done() and not (pumps.done() and queue.empty()):
+            async for frame in _next(queue, pumps, stop):
+                yield frame
+    finally:
+        stop.cancel()
+        pumps.cancel()
+        with suppress(asyncio.CancelledError, Exception):
+            await pumps
+
+
+async def _next(
+    queue: asyncio.Queue[bytes], pumps: asyncio.Future[list[None]], stop: asyncio.Task[bool]
+) -> AsyncIterator[bytes]:
+    """Yield one frame, a heartbeat, or nothing where there is nothing more."""
+    getting = asyncio.ensure_future(queue.get())
+    await asyncio.sleep(0)  # lets a frame that is there already win over the end
+    ends: set[asyncio.Future[Any]] = {getting, pumps, stop}
+    await asyncio.wait(ends, timeout=HEARTBEAT_S, return_when=asyncio.FIRST_COMPLETED)
+    if getting.done():
+        yield getting.result()
+        return
+    getting.cancel()
+    if not pumps.done() and not stop.done():
+        yield b": still here\n\n"
+
+
+async def _pump(source: AsyncIterator[bytes], queue: asyncio.Queue[bytes]) -> None:
+    try:
+        async for frame in source:
+            await queue.put(frame)
+    except StoreClosed:
+        return  # the hub stops
+    except Exception:
+        # The browser connects again and gets what it missed.
+        log.exception("web.stream_failed")
+
+
+async def _events(rooms: WebRooms, after: int) -> AsyncIterator[bytes]:
+    """Yield every event that follows this number, for ever."""
+    async with rooms.store.waiter([outbox.CHANNEL]) as waiter:
+        while True:
+            found = await rooms.store.read(partial(outbox.after, number=after, limit=_BATCH))
+            for one in found:
+                yield frame(views.event(one), id=one.id)
+                after = one.id
+            if len(found) < _BATCH:
+                await waiter.wait(3600)
+
+
+async def _fragments(rooms: WebRooms, after: int, parts: Parts) -> AsyncIterator[bytes]:
+    """Yield the fragments of a page that changed: at once, whenever something happened, and while something runs."""
+    sent: dict[str, str] = {}
+    async with rooms.store.waiter([outbox.CHANNEL]) as waiter:
+        while True:
+            number = await rooms.store.read(outbox.last_number)
+            fresh = await parts()
+            for name, html in fresh.items():
+                if sent.get(name) != (kept := _PASSING.sub(">", html)):
+                    sent[name] = kept
+                    yield frame({"part": name, "html": html}, event="part")
+            yield frame({"last": number}, event="seen", id=max(number, after))
+            is_busy = await rooms.store.read(_is_busy)
+            woken = await waiter.wait(REFRESH_S if is_busy else 3600)
+            await asyncio.sleep(_SETTLE_S if woken else 0)
+
+
+async def _log_lines(rooms: WebRooms, run: tuple[str, int] | None, cursor: Cursor) -> AsyncIterator[bytes]:
+    """Yield the lines of a running log from the cursor on, as HTML; ends with the run."""
+    if run is None:
+        return
+    growing = GrowingLog(cursor)
+    ended = partial(_has_ended, rooms, run)
+    template = environment().get_template("parts/log_rows.html")
+    async for piece in rooms.logs.follow(*run, cursor.offset, ended=ended):
+        lines = growing.feed(piece, _latest_moment(rooms, run))
+        if lines:
+            html = template.render(rows=lines)
+            yield frame({"html": html, "next": str(growing.cursor)}, event="log")
+
+
+def frame(value: object, *, event: str = "", id: int | None = None) -> bytes:
+    """Return a server-sent event with JSON in it (WHATWG HTML, section 9.2)."""
+    head = (f"id: {id}\n" if id is not None else "") + (f"event: {event}\n" if event else "")
+    return head.encode() + b"data: " + msgspec.json.encode(value) + b"\n\n"
+
+
+def _parts_of(rooms: WebRooms, request: Request, page: str) -> Parts:
+    """Return what renders a page's fragments.  Raises `Problem` (400) for a page without any."""
+    kind, _, rest = page.partition(":")
+    if page == "overview":
+        return partial(overview.parts, rooms, request)
+    if page == "first-run":
+        return partial(overview.first_parts, rooms, request)
+    if page == "builders":
+        return partial(builders.parts, rooms, request)
+    if kind == "events" and (rest in event_list.CHOICES):
+        return partial(event_list.parts, rooms, request, rest)
+    if kind == "build":
+        return partial(build_page.parts, rooms, request, _number(page))
+    raise Problem(400, "bad_query", f"There is no live page {page[:40]!r}.")
+
+
+def _number(page: str) -> int:
+    text = page.partition(":")[2]
+    if not text.isdecimal() or len(text) > 18:
+        raise Problem(400, "bad_query", f"There is no live page {page[:40]!r}.")
+    return int(text)
+
+
+async def _position(rooms: WebRooms, request: Request) -> int:
+    """Return the number of the last event that the client has seen; the newest where it does not say."""
+    text = request.headers.get("last-event-id") or request.query_params.get("after", "")
+    if not text:
+        return await rooms.store.read(outbox.last_number)
+    if not text.isdecimal() or len(text) > 18:
+        raise Problem(400, "bad_query", f"An event’s number is wanted, {text[:40]!r} is none.")
+    return int(text)
+
+
+def _is_busy(connection: Connection) -> bool:
+    return connection.execute(select(runs.c.run_id).where(runs.c.state == "running").limit(1)).first() is not None
+
+
+async def _running(rooms: WebRooms, number: int) -> tuple[str, int] | None:
+    view = await rooms.store.read(lambda connection: views.build(connection, rooms.clock(), number))
+    if view is None or view.task_id is None or view.run_id is None:
+        return None
+    return view.task_id, view.run_id
+
+
+async def _has_ended(rooms: WebRooms, run: tuple[str, int]) -> bool:
+    query = select(runs.c.resolved).where(runs.c.task_id == run[0], runs.c.run_id == run[1])
+    row = await rooms.store.read(lambda connection: connection.execute(query).first())
+    return row is None or row.resolved is not None
+
+
+def _latest_moment(rooms: WebRooms, run: tuple[str, int]) -> float | None:
+    marks = rooms.logs.marks(*run)
+    return marks[-1].at if marks else None
