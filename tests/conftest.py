@@ -6,24 +6,17 @@ Under CI=true nothing may be missing: what would be skipped fails.
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NoReturn
 
 import pytest
 
+from support.needs import missing
 from support.postgresql import Cluster, PostgresqlMissing
 from support.stores import make_store
 
 ON_SQLITE = "sqlite"
 ON_POSTGRESQL = pytest.param("postgresql", marks=pytest.mark.service("postgresql"))
-
-
-def _missing(reason: str) -> NoReturn:
-    if os.environ.get("CI") == "true":
-        pytest.fail(f"CI=true, and {reason}", pytrace=False)
-    pytest.skip(reason)
 
 
 @pytest.fixture(scope="session")
@@ -32,7 +25,7 @@ def postgresql() -> Iterator[Cluster]:
     try:
         cluster = Cluster()
     except PostgresqlMissing as reason:
-        _missing(str(reason))
+        missing(str(reason))
     yield cluster
     cluster.close()
 

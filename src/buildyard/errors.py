@@ -63,9 +63,9 @@ def _visible_parameter(pair: str) -> str:
 
 
 def excerpt(data: bytes | str) -> str:
-    """Return the beginning of ``data`` as printable text, for a message."""
-    text = data[:EXCERPT_BYTES].decode("utf-8", "backslashreplace") if isinstance(data, bytes) else data
-    return text[:EXCERPT_BYTES].encode("unicode_escape").decode("ascii")
+    """Return the beginning of ``data`` in printable ASCII, for a message."""
+    begin = data[:EXCERPT_BYTES]
+    return repr(begin)[2:-1] if isinstance(begin, bytes) else ascii(begin)[1:-1]
 
 
 def _restore(cls: type[ErrorT], args: tuple[object, ...]) -> ErrorT:
@@ -224,7 +224,7 @@ class WireError(BuildyardError):
         self.method = method
         self.url = visible_url(url) if url else ""
         place = f"{method} {self.url}: " if url else ""
-        super().__init__(f"{place}{reason}" + (f" (got {self.excerpt!r})" if self.excerpt else ""))
+        super().__init__(f"{place}{reason}" + (f" (got {self.excerpt})" if self.excerpt else ""))
 
 
 class BodyTooLarge(WireError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import Annotated, NoReturn
 
@@ -87,6 +87,17 @@ def _run(arguments: list[str]) -> int:
     except typer.TyperException as error:
         _wrong_use(error)
     return int(code or 0)
+
+
+def help_of(path: Sequence[str]) -> str:
+    """Return the help of a command, as ``--help`` prints it on 100 columns without colour."""
+    click_command = typer.main.get_command(_application())
+    context = click_command.make_context("buildyard", [], resilient_parsing=True, terminal_width=100)
+    for name in path:
+        assert isinstance(click_command, typer.core.TyperGroup)
+        click_command = click_command.commands[name]
+        context = typer.Context(click_command, info_name=name, parent=context, terminal_width=100)
+    return str(click_command.get_help(context))
 
 
 def _wrong_use(error: typer.TyperException) -> NoReturn:

@@ -20,10 +20,7 @@ EXAMPLES = (
     "buildyard build numpy -o wheels --no-deps --json",
 )
 
-_Out = Annotated[
-    Path,
-    typer.Option("--output", "-o", metavar="DIR", help="Where the wheels go; made if need be.", show_default=False),
-]
+_Out = Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Where the wheels go; made if need be.")]
 _NoCheck = Annotated[bool, typer.Option("--no-check", help="Do not install and import each wheel.")]
 _Jobs = Annotated[
     int | None,
@@ -35,14 +32,17 @@ def build(
     screen: Screen,
     requirements: Requirements,
     *,
-    output: _Out,
+    output: _Out = Path("wheels"),
     python: Python = None,
     no_deps: NoDeps = False,
     no_check: _NoCheck = False,
     jobs: _Jobs = None,
     json: Json = False,
 ) -> int:
-    """Build wheels of these packages for every Python here, into a directory; no hub is needed."""
+    """Build wheels into a directory, without a hub.
+
+    For every Python of this machine, unless --python names some.
+    """
     from buildyard.cli.oneshot import OneShot
 
     command = OneShot(screen, output, pythons=python, check=not no_check, jobs=jobs)

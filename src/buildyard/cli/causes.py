@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 
 from buildyard import __version__
+from buildyard.cli.refusals import refusal
 from buildyard.cli.trouble import ExitCode, Trouble
 from buildyard.errors import BuildyardError, Forbidden, RemoteError, TransportError, Unauthorized, WireError
 from buildyard.farm.settings_errors import BadSetting, BadSettingsFile
@@ -105,8 +106,7 @@ def _senseless(error: WireError) -> Trouble:
 
 def _known(error: BuildyardError) -> Trouble:
     what, _, rest = str(error).partition("\n")
-    facts = {"said": rest.strip()} if rest.strip() else {}
-    return Trouble(what, code=_snake(type(error).__name__), facts=facts)
+    return refusal(_snake(type(error).__name__), what, {"explanation": rest.strip(), **vars(error)}, "buildyard build")
 
 
 def _environment(error: OSError) -> Trouble:

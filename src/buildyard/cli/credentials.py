@@ -17,7 +17,10 @@ _Export = Annotated[bool, typer.Option("--export", help="Print lines for a shell
 
 
 def credentials(screen: Screen, *, export: _Export = False, state: State = None, json: Json = False) -> None:
-    """Tell who you are at the hub of a state directory; with --export, in the variables of Taskcluster's clients."""
+    """Tell who you are at the hub.
+
+    With --export in the variables that Taskcluster's clients read.
+    """
     from buildyard.cli.causes import shown_path
     from buildyard.farm.settings import load
     from buildyard.farm.state import StateDirectory

@@ -25,7 +25,7 @@ def explain(
     hub: Hub = None,
     json: Json = False,
 ) -> None:
-    """Tell why each build of a package is queued, failed, left out or done."""
+    """Tell why each build is as it is."""
     from buildyard.cli.hubs import find_hub
     from buildyard.cli.tables import explain_lines
 

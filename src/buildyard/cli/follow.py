@@ -11,9 +11,10 @@ from collections.abc import Callable
 
 from buildyard.cli.answers import BuildAnswer, RequestAnswer
 from buildyard.cli.client import Farm
+from buildyard.cli.refusals import refusal
 from buildyard.cli.screen import Screen
 from buildyard.cli.show import ProgressShow
-from buildyard.cli.trouble import ExitCode, Trouble
+from buildyard.cli.trouble import Trouble
 from buildyard.errors import ServerFault, TransportError
 
 #: Seconds between two looks: a person watches, and a look costs the hub two statements.
@@ -34,9 +35,16 @@ def patient(seconds: float) -> bool:
     return False
 
 
-def planned(farm: Farm, number: int, wait: Wait = patient) -> RequestAnswer:
-    """Return a request once it is planned.  Raises `Trouble` where it cannot be, and `Stopped`."""
+def planned(farm: Farm, number: int, screen: Screen, wait: Wait = patient) -> RequestAnswer:
+    """Return a request once it is planned; what it waits for meanwhile is told.
+
+    Raises `Trouble` where it cannot be planned, and `Stopped`.
+    """
+    told = ""
     while (request := farm.request(number)).state == "asked":
+        if request.reason and request.reason != told:
+            told = request.reason
+            screen.warn(f"request {number} waits: {told}")
         if wait(_FIRST_POLL_S):
             raise Stopped
     if request.state == "failed":
@@ -74,14 +82,7 @@ def followed(
 
 
 def refusal_of(request: RequestAnswer) -> Trouble:
-    """Return why a request could not be planned, in the words of the hub."""
-    detail = request.detail
-    facts = detail.get("facts")
-    following = detail.get("next") or []
-    return Trouble(
-        request.reason or f"request {request.id} could not be planned",
-        code=str(detail.get("code") or "not_planned"),
-        exit_code=ExitCode.WRONG_USE,
-        facts={str(name): str(value) for name, value in facts.items()} if isinstance(facts, dict) else {},
-        next=[following] if isinstance(following, str) else [str(one) for one in following],
-    )
+    """Return why a request could not be planned."""
+    code = str(request.detail.get("code") or "not_planned")
+    what = request.reason or f"request {request.id} could not be planned"
+    return refusal(code, what, request.detail, "buildyard request")

@@ -14,7 +14,7 @@ EXAMPLES = (
 
 
 def hub(screen: Screen, *, host: Host = None, port: Port = None, state: State = None) -> int:
-    """Run a hub without builders until Ctrl-C."""
+    """Run a hub without builders."""
     from buildyard.cli.settle import settled
     from buildyard.cli.story import HubStory
     from buildyard.cli.yard import Yard

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import msgspec
 from msgspec import Struct
 
 from buildyard.cli.causes import shown_path
@@ -23,7 +24,7 @@ from buildyard.faces.http import BlockingTransport
 from buildyard.farm.settings import load
 from buildyard.farm.state import StateDirectory
 from buildyard.retry import Retry
-from buildyard.taskcluster.credentials import Credentials, optionsFromEnvironment
+from buildyard.taskcluster.credentials import Credentials, CredentialsDict, optionsFromEnvironment
 
 
 class HubAddress(Struct, frozen=True, kw_only=True):
@@ -33,9 +34,18 @@ class HubAddress(Struct, frozen=True, kw_only=True):
     credentials: Credentials
     state: Path | None = None  #: the state directory it was found by
 
+    def options(self) -> CredentialsDict:
+        """Return the credential as Taskcluster's clients take it."""
+        found: CredentialsDict = {}
+        if self.credentials:
+            found = {"clientId": self.credentials.client_id, "accessToken": self.credentials.access_token}
+            if self.credentials.certificate is not None:
+                found["certificate"] = msgspec.json.encode(self.credentials.certificate).decode()
+        return found
+
     def connect(self, retry: Retry = RETRY) -> Farm:
         """Return a client of it."""
-        return Farm(FarmCore(BlockingTransport(proxy=_proxy), self.url, self.credentials, retry=retry))
+        return Farm(FarmCore(BlockingTransport(proxy=hub_proxy), self.url, self.credentials, retry=retry))
 
 
 def find_hub(hub: str | None, state: Path | None, environment: Mapping[str, str] = os.environ) -> HubAddress:
@@ -93,5 +103,6 @@ def _by_state(state: Path) -> HubAddress:
     return HubAddress(url=running.root_url.rstrip("/"), credentials=signing, state=state)
 
 
-def _proxy(url: str) -> str | None:
+def hub_proxy(url: str) -> str | None:
+    """Return the proxy for a request to a hub: that of the environment, and none for this very machine."""
     return None if is_loopback(urlsplit(url).hostname or "") else environment_proxy(url)

@@ -36,6 +36,9 @@ def live_table(screen: Screen, lines: Callable[[int], list[str]], redraws: int) 
         shown = [screen.err.spelled(line) for line in lines(height)]
         return Text.from_ansi("\n".join(shown), no_wrap=True, overflow="crop", end="")
 
+    def above(text: str) -> None:
+        console.print(Text.from_ansi(text), soft_wrap=True)
+
     with Live(
         console=console,
         get_renderable=draw,
@@ -45,4 +48,8 @@ def live_table(screen: Screen, lines: Callable[[int], list[str]], redraws: int) 
         redirect_stderr=False,
         vertical_overflow="crop",
     ):
-        yield
+        screen.above = above
+        try:
+            yield
+        finally:
+            screen.above = None

@@ -25,7 +25,10 @@ _ESCAPES = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\
 
 
 def logs(screen: Screen, build: _Build, *, follow: _Follow = False, state: State = None, hub: Hub = None) -> int:
-    """Print the log of a build; colours only where stdout is a terminal."""
+    """Print the log of a build.
+
+    Its colours are kept where stdout is a terminal.
+    """
     from buildyard.cli.hubs import find_hub
 
     with find_hub(hub, state).connect() as farm:

@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from msgspec.structs import replace
+from msgspec import structs
 
 from buildyard.cli.answers import BuildAnswer
 from buildyard.cli.causes import shown_path
@@ -20,7 +21,9 @@ from buildyard.cli.progress import tally_of, view_of
 from buildyard.cli.report import final_lines, summary_line
 from buildyard.cli.screen import Screen
 from buildyard.cli.show import ProgressShow
-from buildyard.farm.oneshot import Progress, Report
+from buildyard.farm.builder.opening import open_workshop
+from buildyard.farm.oneshot import Progress, Report, build, chosen
+from buildyard.farm.settings import load
 
 #: What a build is once something happened to it.
 _STATES = {"planned": "queued", "phase": "building"}
@@ -52,7 +55,7 @@ def _moved(happened: Progress, number: int, before: BuildAnswer | None) -> Build
         if happened.kind == "covered"
         else {"filename": happened.filename or None}
     )
-    return replace(
+    return structs.replace(
         build,
         state=_STATES.get(happened.kind, happened.kind),
         phase=happened.phase or build.phase,
@@ -74,6 +77,7 @@ class OneShot:
         self._out = out
         self._pythons = [text for joined in pythons or () for text in joined.split(",") if text]
         self._check = check
+        self._cache = cache_directory(screen.environment)
         self._jobs = jobs or len(os.sched_getaffinity(0))
         self._builds: tuple[BuildAnswer, ...] = ()
         self._elapsed_s = 0.0
@@ -92,16 +96,38 @@ class OneShot:
             show.finish()
         return report
 
+    def _build(self, requirements: Sequence[str], deps: bool, tell: Callable[[Progress], None]) -> Report:
+        settings = structs.replace(load({"check": None if self._check else False}).settings, state=self._cache)
+        name = f"command-{os.getpid()}"
+        try:
+            with open_workshop(settings, name=name, slots=self._jobs) as workshop:
+                if workshop.sandbox.warning:
+                    self._screen.warn(workshop.sandbox.warning)
+                return build(
+                    requirements,
+                    self._out,
+                    index=workshop.index,
+                    interpreters=chosen(workshop.interpreters, self._pythons),
+                    runner=workshop.runner,
+                    cache_dir=settings.cache_dir,
+                    limits=settings.limits,
+                    deps=deps,
+                    jobs=self._jobs,
+                    on_progress=tell,
+                )
+        finally:
+            shutil.rmtree(self._cache / "builders" / name, ignore_errors=True)
+
     def tell(self) -> None:
         """Write how everything ended: rows, the logs of what failed, and the summary."""
         screen = self._screen
         for line in final_lines(view_of(self._builds), screen.out):
             screen.result(line)
-        failed = [build for build in self._builds if build.state == "failed" and build.log]
-        for build in failed:
-            self._fold(build)
+        failed = [one for one in self._builds if one.state == "failed" and one.log]
+        for one in failed:
+            self._fold(one)
         where = f"wheels in {shown_path(self._out.absolute())}/"
-        logs = [f"log {shown_path(Path(build.log).absolute())}" for build in failed[:1]]
+        logs = [f"log {shown_path(Path(one.log).absolute())}" for one in failed[:1]]
         screen.result(summary_line(tally_of(self._builds), screen.out, elapsed_s=self._elapsed_s, more=[where, *logs]))
 
     def _fold(self, build: BuildAnswer) -> None:
@@ -112,3 +138,10 @@ class OneShot:
         title = f"{build.package} {build.version} {build.abi} failed"
         if (told := folded(title, text, self._screen.environment, now=time.time())) is not None:
             self._screen.note(told)
+
+
+def cache_directory(environment: Mapping[str, str]) -> Path:
+    """Return where one-shot builds keep what may be needed again (XDG Base Directory Specification)."""
+    given = environment.get("XDG_CACHE_HOME", "")
+    root = Path(given) if given.startswith("/") else Path.home() / ".cache"
+    return root / "buildyard"

@@ -52,7 +52,7 @@ def request(
         number = farm.ask(names, abis=abis_of(python), deps=not no_deps, again=again)
         screen.step(f"request {number}")
         try:
-            asked = planned(farm, number, deadline)
+            asked = planned(farm, number, screen, deadline)
             if not wait:
                 return _told(screen, farm.raw(f"/requests/{number}"), asked, state, hub, json=json)
             return _waited(screen, farm, asked, deadline, json=json)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Literal, TextIO
 
 import msgspec
@@ -38,6 +38,7 @@ class Screen:
         self.stderr = err
         self.verbosity = verbosity  #: -1 errors only, 0 as designed, 1 steps, 2 requests
         self.environment = environment
+        self.above: Callable[[str], None] | None = None  #: how to write a line above a table that is being drawn
         columns = columns or shutil.get_terminal_size().columns
         width = min(columns, _WIDEST)
         self.out = Palette(color=wants_color(out, environment, color), unicode=_is_utf8(out), width=width)
@@ -62,12 +63,12 @@ class Screen:
     def note(self, text: str = "") -> None:
         """Write a line of progress; ``-q`` leaves it out."""
         if self.verbosity >= 0:
-            self._write(self.stderr, self.err.spelled(text))
+            self.error(text)
 
     def step(self, text: str) -> None:
         """Write a line that only ``-v`` wants."""
         if self.verbosity >= 1:
-            self._write(self.stderr, self.err.dim(self.err.spelled(text)))
+            self.error(self.err.dim(text))
 
     def warn(self, text: str) -> None:
         """Write a warning; ``-q`` leaves it out."""
@@ -75,7 +76,10 @@ class Screen:
 
     def error(self, text: str) -> None:
         """Write an error, whatever the verbosity."""
-        self._write(self.stderr, self.err.spelled(text))
+        if self.above is not None:
+            self.above(self.err.spelled(text))
+        else:
+            self._write(self.stderr, self.err.spelled(text))
 
     def _write(self, stream: TextIO, text: str) -> None:
         stream.write(text + "\n")

@@ -9,7 +9,7 @@ EXAMPLES = ("buildyard status", "buildyard status --json | jq .counts", "buildya
 
 
 def status(screen: Screen, *, state: State = None, hub: Hub = None, json: Json = False) -> None:
-    """Tell what runs, what waits and what needs somebody."""
+    """Tell what runs, waits and needs somebody."""
     from buildyard.cli.hubs import find_hub
     from buildyard.cli.tables import status_lines
 

@@ -135,7 +135,7 @@ class UpStory(_Story):
     def _build(self, farm: Farm, slots: int, stop: threading.Event) -> Sequence[str]:
         """Ask for the packages, show how they come along, and return the names that can be installed."""
         screen = self.screen
-        request = planned(farm, farm.ask(self._names), stop.wait)
+        request = planned(farm, farm.ask(self._names), screen, stop.wait)
         if all(is_over(build) for build in request.builds):
             self._nothing_to_build(request)
             return _installable(request)

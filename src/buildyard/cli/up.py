@@ -36,9 +36,7 @@ Port = Annotated[
 Called = Annotated[str, typer.Option("--called", hidden=True)]
 _Packages = Annotated[
     list[str] | None,
-    typer.Argument(
-        metavar="[PACKAGE]...", help=f"Ask for these; unless given, for {', '.join(DEMO)}.", show_default=False
-    ),
+    typer.Argument(metavar="PACKAGE", help=f"Ask for these; unless given, for {', '.join(DEMO)}.", show_default=False),
 ]
 _Builders = Annotated[int, typer.Option("--builders", metavar="N", min=0, max=64, help="Builder processes.")]
 _NoDemo = Annotated[bool, typer.Option("--no-demo", help="Ask for nothing at the start.")]
@@ -56,7 +54,10 @@ def up(
     no_demo: _NoDemo = False,
     called: Called = "buildyard up",
 ) -> int:
-    """Run a hub and its builders here, build some packages, and serve what was built until Ctrl-C."""
+    """Run a farm here: hub, builders, first wheels.
+
+    Serves what was built until Ctrl-C; the next `up` finds it again.
+    """
     from buildyard.cli.settle import settled
     from buildyard.cli.story import UpStory
     from buildyard.cli.yard import Yard

@@ -52,8 +52,20 @@ class _Sending:
         self.request = request
         self.body = body
         self.has_begun = False
+        self.is_sent = not request.size
         self.error: BuildyardError | None = None  #: of our own making, which aiohttp wraps
         self._watch: asyncio.Timeout | None = None
+        self._transport: asyncio.Transport | None = None
+
+    def begin(self, connection: Connection) -> None:
+        """Note that a connection stands, proxies and TLS included: from here on bytes of ours may leave."""
+        self.has_begun = True
+        self._transport = connection.transport
+
+    def abort(self) -> None:
+        """End the connection at once; aiohttp would first wait for what is unsent, and so perhaps for ever."""
+        if self._transport is not None:
+            self._transport.abort()
 
     @asynccontextmanager
     async def watched(self) -> AsyncIterator[None]:
@@ -78,6 +90,7 @@ class _Sending:
             self.error = error
             raise
         self._progress()
+        self.is_sent = True
 
     async def _next(self) -> bytes:
         return await asyncio.to_thread(self.body.next) if self.body.is_file else self.body.next()
@@ -107,8 +120,7 @@ class _Latin1Head:
 
 class _ExactRequest(aiohttp.ClientRequest):
     async def send(self, conn: Connection) -> aiohttp.ClientResponse:
-        # Called on a connection that stands, proxies and TLS included: from here on bytes of ours may leave.
-        _sending.get().has_begun = True
+        _sending.get().begin(conn)
         if conn.protocol is not None and not all(value.isascii() for value in self.headers.values()):
             conn.protocol.transport = _Latin1Head(conn.protocol)  # type: ignore[assignment]
         return await super().send(conn)
@@ -133,6 +145,7 @@ class AsyncioTransport(ExchangingTransport):
             with _errors(sending):
                 return _Asyncio(sending, await self._request(sending, proxy))
         except BaseException:
+            sending.abort()
             body.close()
             raise
         finally:
@@ -216,10 +229,11 @@ class _Asyncio:
             return await self._answer.content.read(CHUNK)
 
     async def end(self) -> None:
-        if self._answer.content.is_eof():
+        if self._answer.content.is_eof() and self._sending.is_sent:
             self._answer.release()
         else:
             self._answer.close()
+            self._sending.abort()
         self._sending.body.close()
 
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
-from twisted.internet.error import ConnectingCancelledError, DNSLookupError
+from twisted.internet.error import DNSLookupError
 from twisted.internet.error import TimeoutError as ConnectTimeout
 from twisted.internet.interfaces import IHandshakeListener, IStreamClientEndpoint
 from twisted.internet.protocol import Factory, Protocol, connectionDone
@@ -27,8 +28,8 @@ from buildyard.faces.connecting import DEFAULT_TLS, Proxy, Tls, ssl_context
 from buildyard.faces.transport import Request
 from buildyard.faces.urls import Target
 
-#: The longest head of a proxy's answer.
-_MAX_HEAD = 65536
+#: The longest head of an answer; Twisted itself bounds its lines and not their number.
+_MAX_HEAD = 256 * 1024
 
 _CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
 _STATUS_LINE = re.compile(rb"HTTP/1\.\d (\d{3})")
@@ -41,8 +42,25 @@ class Wire(HTTP11ClientProtocol):
     def __init__(self, on_idle: Callable[[Wire], None], *, is_tls: bool) -> None:
         super().__init__(on_idle)  # type: ignore[no-untyped-call]
         self.ready: Deferred[None] = Deferred()
+        self._gone: Deferred[None] = Deferred()
         self.is_last = False  #: the service will close it
+        self.has_overflown = False  #: it sent a head without an end
+        self._head_left: int | None = None
         self._is_tls = is_tls
+
+    def expect_head(self, is_expected: bool) -> None:
+        """Count what comes as a head from now on, or no longer."""
+        self._head_left = _MAX_HEAD if is_expected else None
+
+    def dataReceived(self, bytes: bytes) -> None:  # noqa: N802
+        """Take what came, unless it is too much for a head."""
+        if self._head_left is not None:
+            self._head_left -= len(bytes)
+            self.has_overflown = self._head_left < 0
+        if self.has_overflown:
+            self.abort()
+        else:
+            super().dataReceived(bytes)  # type: ignore[no-untyped-call]
 
     @property
     def is_idle(self) -> bool:
@@ -65,14 +83,15 @@ class Wire(HTTP11ClientProtocol):
         if not self.ready.called:
             self.ready.errback(reason)
         super().connectionLost(reason)  # type: ignore[no-untyped-call]
+        self._gone.callback(None)
 
     def abort(self) -> Deferred[None]:
         """End the connection at once; return a Deferred that fires when it is gone."""
-        gone: Deferred[None] = super().abort()  # type: ignore[no-untyped-call]
+        # The base class has an ``abort`` too, in which a request that is still being written would hang for ever.
         transport: Any = self.transport
         if self.state != "CONNECTION_LOST":
             transport.abortConnection()
-        return gone
+        return self._gone
 
 
 class _WireFactory(Factory):
@@ -101,9 +120,15 @@ class Dialer:
         """
         dialing = Deferred.fromCoroutine(self._dial(request, proxy, on_idle))
         timer = self._reactor.callLater(request.timeout.connect, dialing.cancel)
+        # Endpoints that are cancelled fail in words of their own, so we note who cancels.
+        was_cancelled = Event()
+        wire: Deferred[Wire] = Deferred(lambda _: (was_cancelled.set(), dialing.cancel()))
+        dialing.chainDeferred(wire)
         try:
-            return await dialing
+            return await wire
         except Exception as error:
+            if was_cancelled.is_set():
+                raise CancelledError from error
             raise _translated(error, request, is_late=not timer.active()) from error
         finally:
             if timer.active():
@@ -272,15 +297,13 @@ class _Tunnel(Protocol):
         transport.abortConnection()
 
 
-def _translated(error: Exception, request: Request, *, is_late: bool) -> Exception:
-    """Return our error for what Twisted raised while connecting, or itself where our caller cancelled."""
+def _translated(error: Exception, request: Request, *, is_late: bool) -> BuildyardError:
+    """Return our error for what Twisted raised while connecting."""
     method, url = request.method, request.url
     if is_late or isinstance(error, ConnectTimeout):
         return TimedOut("connect", request.timeout.connect, method=method, url=url)
-    if isinstance(error, (BuildyardError, CancelledError)):
+    if isinstance(error, BuildyardError):
         return error
-    if isinstance(error, ConnectingCancelledError):
-        return CancelledError()
     if isinstance(error, _Refused):
         return ProxyFailed(f"the proxy answered {error.status}", method=method, url=url, status=error.status)
     if isinstance(error, DNSLookupError):

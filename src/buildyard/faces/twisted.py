@@ -116,8 +116,10 @@ class _Twisted:
 
     async def begin(self, outgoing: WireRequest) -> None:
         """Send the request and take the head of its answer."""
+        self._wire.expect_head(True)
         with self._errors(), self._watch:
             answer: Any = await self._wire.request(outgoing)
+        self._wire.expect_head(False)
         self.status = answer.code
         self.headers = _headers(answer)
         # An HTTP/1.0 service hangs up after its answer, which Twisted does not expect.
@@ -149,6 +151,8 @@ class _Twisted:
             return ours
         if self._watch.has_expired:
             return TimedOut("read", request.timeout.read, method=request.method, url=request.url)
+        if self._wire.has_overflown:
+            return nonsense(request, "its head has no end")
         if any(isinstance(reason, CancelledError) for reason in reasons):
             return CancelledError()
         if isinstance(error, RequestNotSent):

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from msgspec import Struct
 from packaging.utils import canonicalize_name
@@ -26,6 +26,7 @@ from buildyard.farm.abi import covers
 from buildyard.farm.builder.interpreters import Interpreter
 from buildyard.farm.builder.log import Log
 from buildyard.farm.builder.runner import BuildRunner
+from buildyard.farm.builder.wheel import BadWheel, read_wheel
 from buildyard.farm.builds.decisions import Covered, Wanted
 from buildyard.farm.builds.plan import Existing, none_wheel_is_trusted
 from buildyard.farm.builds.planning import Asked, Planned, RequestPlanner
@@ -33,7 +34,6 @@ from buildyard.farm.builds.resolve import Resolver
 from buildyard.farm.upstream.locations import UpstreamIndex
 from buildyard.farm.upstream.opening import open_client
 from buildyard.farm.upstream.sdists import requirements_of
-from buildyard.farm.wheel import WheelError, read_wheel
 from buildyard.farm.wire import BuildPayload, BuildResult, Failure, FailureKind, InterpreterInfo, Limits, PhaseName
 
 #: What one build may use unless told otherwise.
@@ -167,8 +167,8 @@ def _wheels_in(out: Path, package: str) -> list[Existing]:
         if canonicalize_name(path.name.partition("-")[0]) != package:
             continue
         try:
-            wheel = read_wheel(path)
-        except (OSError, WheelError):
+            wheel = read_wheel(path).record
+        except (OSError, BadWheel):
             continue
         found.append(Existing(filename=wheel.filename, version=wheel.version, tags=wheel.tags))
     return found
@@ -222,7 +222,11 @@ class _Command:
             decision = one.decision
             if not isinstance(decision, Wanted):
                 by = decision.by if isinstance(decision, Covered) else ""
-                about = {"package": decision.package, "version": decision.version or "", "abi": decision.abi}
+                about: dict[str, Any] = {
+                    "package": decision.package,
+                    "version": decision.version or "",
+                    "abi": decision.abi,
+                }
                 self._end(Progress(kind=_KINDS[decision.state], **about, reason=decision.reason, filename=by))
                 continue
             self._tell(_progress(decision, "planned"))
@@ -328,8 +332,8 @@ _KINDS: dict[str, ProgressKind] = {
 }
 
 
-def _progress(wanted: Wanted, kind: ProgressKind, **more: object) -> Progress:
-    return Progress(kind=kind, package=wanted.package, version=wanted.version, abi=wanted.abi, **more)  # type: ignore[arg-type]
+def _progress(wanted: Wanted, kind: ProgressKind, **more: Any) -> Progress:
+    return Progress(kind=kind, package=wanted.package, version=wanted.version, abi=wanted.abi, **more)
 
 
 def _same_version(one: Wanted, other: Wanted) -> bool:

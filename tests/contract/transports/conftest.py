@@ -219,11 +219,11 @@ class Twisted:
 
         from buildyard.faces.twisted import TwistedTransport
 
-        def start() -> Deferred[T]:
+        def start() -> Deferred[Any]:
             return Deferred.fromCoroutine(_with(TwistedTransport(**options), operation))
 
-        result: T = threads.blockingCallFromThread(reactor, start)
-        return result
+        result: Any = threads.blockingCallFromThread(reactor, start)
+        return result  # type: ignore[no-any-return]
 
 
 @pytest.fixture(scope="session")
@@ -244,7 +244,8 @@ def reactor_thread() -> Iterator[None]:
 def face(request: pytest.FixtureRequest) -> Face:
     if request.param == "twisted":
         request.getfixturevalue("reactor_thread")
-    return {"blocking": Blocking, "asyncio": Asyncio, "twisted": Twisted}[request.param]()
+    faces: dict[str, Face] = {"blocking": Blocking(), "asyncio": Asyncio(), "twisted": Twisted()}
+    return faces[request.param]
 
 
 @pytest.fixture

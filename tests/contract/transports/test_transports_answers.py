@@ -182,6 +182,19 @@ def test_answers_that_are_not_http_are_wire_errors(fetch: Fetch, server: Any, no
     assert caught.value.url == server.url()
 
 
+@pytest.mark.parametrize("more", [b"X-More: x\r\n" * 1000, b"x" * 10_000])
+def test_head_without_an_end_is_refused(fetch: Fetch, server: Any, more: bytes) -> None:
+    async def endless(connection: Any) -> None:
+        await connection.request()
+        await connection.send(b"HTTP/1.1 200 OK\r\nX-More: ")
+        while True:
+            await connection.send(more)
+
+    server.handler = endless
+    with pytest.raises((WireError, Cut)):
+        fetch("GET", server.url())
+
+
 def test_refused_connection_was_never_sent(fetch: Fetch, servers: Any) -> None:
     server, listening = servers.start()
     servers.stop(listening)

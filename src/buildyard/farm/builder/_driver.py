@@ -1,11 +1,13 @@
 """Call a build backend's hooks (PEP 517), inside the sandbox.  A program of its own, standard library only.
 
-Its text is given to the build's own interpreter, CPython or PyPy from 3.6 on, as ``-c TEXT JSON``; the JSON holds
+Its text is given to the build's own interpreter, CPython or PyPy from 3.7 on, as ``-c TEXT JSON``; the JSON holds
 ``backend`` and ``path``, the entries of ``backend-path`` made absolute.  It reads lines ``{"hook": ..., "kwargs":
 {...}}`` from the socket that BUILDYARD_CONTROL names and answers each with a line: ``{"value": ...}``, ``{"missing":
 true}`` or ``{"error": ...}``.  The backend is imported once; each hook runs in a process of its own, forked after that,
 so that hooks may change directory, environment and the like (PEP 517, "Build environment") without paying twice.
 """
+
+from __future__ import annotations
 
 import importlib
 import json
@@ -15,8 +17,12 @@ import socket
 import sys
 import traceback
 
+MYPY = False  # importing typing would cost more than all of this
+if MYPY:
+    from typing import Any, NoReturn
 
-def _main():
+
+def _main() -> None:
     control = socket.socket(fileno=int(os.environ.pop("BUILDYARD_CONTROL")))
     control.set_inheritable(False)
     order = json.loads(sys.argv[1])
@@ -32,29 +38,29 @@ def _main():
     os._exit(0)
 
 
-def _load(name, path):
+def _load(name: str, path: list[str]) -> tuple[Any, str]:
     """Return the backend and what is wrong with it."""
     sys.path[:0] = path
     module_name, _, attributes = name.partition(":")
     try:
         module = importlib.import_module(module_name)
         if path and not _is_below(module, path):
-            return None, "the backend %s is not in its backend-path" % module_name
+            return None, f"the backend {module_name} is not in its backend-path"
         backend = module
         for attribute in filter(None, attributes.split(".")):
             backend = getattr(backend, attribute)
     except BaseException as error:  # whatever a backend raises is its own
         traceback.print_exc()
-        return None, "the backend %s cannot be imported: %s" % (name, _described(error))
+        return None, f"the backend {name} cannot be imported: {_described(error)}"
     return backend, ""
 
 
-def _is_below(module, path):
+def _is_below(module: Any, path: list[str]) -> bool:
     where = os.path.realpath(getattr(module, "__file__", None) or next(iter(module.__path__)))
     return any(where.startswith(os.path.realpath(entry) + os.sep) for entry in path)
 
 
-def _ask(backend, name, kwargs):
+def _ask(backend: Any, name: str, kwargs: dict[str, Any]) -> Any:
     hook = getattr(backend, name, None)
     if hook is None:
         return {"missing": True}
@@ -68,18 +74,17 @@ def _ask(backend, name, kwargs):
     os.close(ours)
     if answer:
         return json.loads(answer.decode())
-    return {"error": "%s ended without an answer (%s)" % (name, _status(status))}
+    return {"error": f"{name} ended without an answer ({_status(status)})"}
 
 
-def _call(hook, kwargs, theirs):
+def _call(hook: Any, kwargs: dict[str, Any], theirs: int) -> NoReturn:
     """Call the hook in its own process, which ends here."""
     try:
-        answer = {"value": hook(**kwargs)}
-        data = json.dumps(answer)
+        data = json.dumps({"value": hook(**kwargs)})
     except SystemExit as error:
         if isinstance(error.code, str):
             sys.stderr.write(error.code + "\n")
-        data = json.dumps({"error": error.code if isinstance(error.code, str) else "exit code %s" % error.code})
+        data = json.dumps({"error": error.code if isinstance(error.code, str) else f"exit code {error.code}"})
     except BaseException as error:  # whatever a backend raises is its own
         traceback.print_exc()
         data = json.dumps({"error": _described(error)})
@@ -88,9 +93,10 @@ def _call(hook, kwargs, theirs):
     sys.exit(0)
 
 
-def _answer_of(child, ours):
-    """Return what the hook's process wrote, and its status, which is None while nothing is known of it."""
-    answer, status = b"", None
+def _answer_of(child: int, ours: int) -> tuple[bytes, int]:
+    """Return what the hook's process wrote, nothing where it is not whole, and its status."""
+    answer = b""
+    status = None
     while not answer.endswith(b"\n"):
         if select.select([ours], [], [], 0.1 if status is None else 0)[0]:
             data = os.read(ours, 65536)
@@ -108,11 +114,11 @@ def _answer_of(child, ours):
     return (answer if answer.endswith(b"\n") else b""), status
 
 
-def _status(status):
-    return "signal %d" % os.WTERMSIG(status) if os.WIFSIGNALED(status) else "exit code %d" % os.WEXITSTATUS(status)
+def _status(status: int) -> str:
+    return f"signal {os.WTERMSIG(status)}" if os.WIFSIGNALED(status) else f"exit code {os.WEXITSTATUS(status)}"
 
 
-def _described(error):
+def _described(error: BaseException) -> str:
     return "".join(traceback.format_exception_only(type(error), error)).strip().splitlines()[-1]
 
 

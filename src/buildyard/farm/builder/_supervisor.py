@@ -1,4 +1,4 @@
-"""Run one command without bubblewrap, and end all its descendants with it.  A program of its own, standard library only.
+"""Run one command without bubblewrap and end its descendants with it.  A program of its own, standard library only.
 
 Run as ``python -I -S _supervisor.py JSON``.  The JSON holds ``command``, ``cwd``, ``limits`` (RLIMIT numbers to soft
 and hard values), ``processes`` (how many more than the user has now) and ``uid`` (or null).  Orphans of the command
@@ -20,7 +20,7 @@ _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 
 
-class _Told(Exception):  # noqa: N818 - not an error
+class _Told(Exception):
     pass
 
 
@@ -47,7 +47,7 @@ def _main() -> int:
     return status
 
 
-def _fork(order: dict[str, object]) -> int:
+def _fork(order: dict) -> int:  # type: ignore[type-arg]
     child = os.fork()
     if child:
         return child
@@ -55,7 +55,7 @@ def _fork(order: dict[str, object]) -> int:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         _become(order)
         command = order["command"]
-        os.execvp(command[0], command)  # type: ignore[index]  # noqa: S606 - an argument list, no shell
+        os.execvp(command[0], command)  # noqa: S606 - an argument list, no shell
     except BaseException as error:
         print(f"cannot run {order['command']}: {error}", file=sys.stderr, flush=True)  # noqa: T201
         os._exit(127)
@@ -127,7 +127,7 @@ def _tasks_of(uid: int) -> int:
     total = 0
     for pid, fields in _processes():
         try:
-            if os.stat(f"/proc/{pid}").st_uid == uid:
+            if os.stat(f"/proc/{pid}").st_uid == uid:  # noqa: PTH116 - pathlib is not imported here
                 total += int(fields[17])
         except OSError:
             continue
@@ -136,10 +136,10 @@ def _tasks_of(uid: int) -> int:
 
 def _processes() -> list[tuple[int, list[bytes]]]:
     found = []
-    for name in os.listdir("/proc"):
+    for name in os.listdir("/proc"):  # noqa: PTH208 - likewise
         if name.isdigit():
             try:
-                with open(f"/proc/{name}/stat", "rb") as file:
+                with open(f"/proc/{name}/stat", "rb") as file:  # noqa: PTH123 - likewise
                     text = file.read()
             except OSError:
                 continue

@@ -33,7 +33,7 @@ class Hit(StrEnum):
 class Budget:
     """The limits of one run, with its meters."""
 
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
     disk_floor_bytes: int = 0  #: of the builder's disk; below this, no build goes on
     memory_floor_bytes: int = 0  #: of the machine's memory, likewise
     stop: threading.Event = field(default_factory=threading.Event)  #: set by another thread: end at once

@@ -174,7 +174,7 @@ def _acquired(lock: threading.Lock, budget: Budget) -> Iterator[None]:
 
 
 def _held(path: Path, how: int) -> int:
-    """Return a descriptor that holds a lock on an environment.  Raises `OSError` where somebody else's is in the way."""
+    """Return a descriptor that holds a lock on an environment.  Raises `OSError` where somebody else has it."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(descriptor, how | fcntl.LOCK_NB)

@@ -11,7 +11,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from buildyard.farm.abi import Abi
@@ -136,7 +136,7 @@ def _candidates(places: Places) -> Iterator[Path]:
 
 def _programs(directory: Path) -> Iterator[Path]:
     try:
-        names = os.listdir(directory)
+        names = os.listdir(directory)  # noqa: PTH208 - thousands of names, few of which become paths
     except OSError:
         return
     for name in sorted(names):

@@ -44,7 +44,7 @@ class Rooms:
     def opened(self, *, passable: bool) -> Iterator[None]:
         """Make them, empty; remove them with all that is in them at the end.
 
-        ``passable``: other users may enter ``root``, if they know where to, as unconfined builds of their own user must.
+        ``passable``: other users may pass through ``root``, as unconfined builds with a user of their own must.
         """
         remove_tree(self.root)
         self.root.mkdir(parents=True)

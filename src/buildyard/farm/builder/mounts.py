@@ -6,7 +6,6 @@ directory, no /var, no /run, no /mnt, nothing of the farm's.  `sandbox` adds the
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Self
@@ -68,7 +67,7 @@ class Mounts:
     def same_or_link(self, path: Path) -> Self:
         """Show a directory of the system, or the link that it is."""
         if path.is_symlink():
-            self.arguments += ["--symlink", os.readlink(path), str(path)]
+            self.arguments += ["--symlink", str(path.readlink()), str(path)]
             return self
         return self.read_only(path)
 

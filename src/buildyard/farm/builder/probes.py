@@ -45,10 +45,11 @@ shared = get("Py_ENABLE_SHARED") and get("LIBDIR")
 platform = sysconfig.get_platform()
 if struct.calcsize("P") == 4:
     platform = {"linux-x86_64": "linux-i686", "linux-aarch64": "linux-armv8l"}.get(platform, platform)
+stage = "" if v[3] == "final" else {"alpha": "a", "beta": "b"}.get(v[3], "rc") + str(v[4])
 print(json.dumps({
     "base_executable": os.path.realpath(base),
     "base_prefix": sys.base_prefix,
-    "version": "%d.%d.%d" % v[:3] + ("" if v[3] == "final" else {"alpha": "a", "beta": "b"}.get(v[3], "rc") + str(v[4])),
+    "version": "%d.%d.%d" % v[:3] + stage,
     "version_info": list(v[:3]),
     "implementation": name,
     "abi": "%s%d%d%s" % ({"cpython": "cp", "pypy": "pp"}.get(name, "??"), v[0], v[1], free),

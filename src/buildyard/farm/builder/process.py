@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import select
 import signal
 import socket
@@ -125,6 +126,7 @@ class Running:
         self._begun = self._heard = budget.clock()
         self._sampler = Sampler(process.pid, budget, handles.directories, every=handles.sample_s)
         self._answers = bytearray()
+        self._info = b""
         self._hit: Hit | None = None
         self._killed_at = self._killed_last = 0.0
         self._ended: Ended | None = None
@@ -170,6 +172,8 @@ class Running:
             return None
         self._answers[:] = rest
         self._drain()
+        # Whom it has waited for by now is lost with it: bubblewrap does not tell what its namespace has used.
+        self._sampler.note(proctree.tree(self.pid))
         return answer
 
     def _drain(self) -> None:
@@ -303,12 +307,15 @@ class Running:
             self._kill(Hit.BABBLE)
 
     def _read_info(self, descriptor: int) -> None:
+        data = os.read(descriptor, _READ)
+        self._info += data
+        if data:
+            return
+        self._forget(descriptor)
         # The first process of a PID namespace outlives all others in it (pid_namespaces(7)), and bubblewrap's own
         # process may end before it: a directory is not free before the namespace is gone.
-        data = os.read(descriptor, _READ)
-        self._forget(descriptor)
         with suppress(ValueError, KeyError, ProcessLookupError):
-            self._watch(os.pidfd_open(json.loads(data)["child-pid"]), self._forget, is_alive=True)
+            self._watch(os.pidfd_open(json.loads(self._info)["child-pid"]), self._forget, is_alive=True)
 
     def _reap(self, descriptor: int) -> None:
         # What the command has left behind in its process group would hold the output open.  It is killed before the
@@ -319,7 +326,9 @@ class Running:
         self._reaped_at = self._budget.clock()
         self._process.returncode = self._status = os.waitstatus_to_exitcode(status)
         self._rusage_cpu_s = usage.ru_utime + usage.ru_stime
-        self._rusage_memory = usage.ru_maxrss * 1024
+        # Before its exec the command was a copy of the builder, whose own size counts as its peak (getrusage(2)).
+        if usage.ru_maxrss > resource.getrusage(resource.RUSAGE_SELF).ru_maxrss:
+            self._rusage_memory = usage.ru_maxrss * 1024
         self._forget(descriptor)
 
     def _charge(self) -> Ended:

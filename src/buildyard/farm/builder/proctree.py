@@ -68,7 +68,7 @@ def tree(root: int) -> Tree:
 
 
 def _all_samples() -> Iterable[Sample]:
-    for name in os.listdir("/proc"):
+    for name in os.listdir("/proc"):  # noqa: PTH208 - once a second, for each process
         if name.isdigit():
             sample = _sample(int(name))
             if sample:
@@ -77,7 +77,7 @@ def _all_samples() -> Iterable[Sample]:
 
 def _sample(pid: int) -> Sample | None:
     try:
-        with open(f"/proc/{pid}/stat", "rb") as file:  # noqa: PTH123 - opened for every process, once a second
+        with open(f"/proc/{pid}/stat", "rb") as file:  # noqa: PTH123 - once a second, for each process
             text = file.read()
     except OSError:
         return None
@@ -113,11 +113,11 @@ def deleted_bytes(pids: Iterable[int], device: int) -> int:
 
 def _open_files(pid: int) -> Iterable[os.stat_result]:
     try:
-        names = os.listdir(f"/proc/{pid}/fd")
+        names = os.listdir(f"/proc/{pid}/fd")  # noqa: PTH208 - once a second, for each process
     except OSError:
         return
     for name in names:
         try:
-            yield os.stat(f"/proc/{pid}/fd/{name}")
+            yield os.stat(f"/proc/{pid}/fd/{name}")  # noqa: PTH116 - once a second, for each open file
         except OSError:
             continue

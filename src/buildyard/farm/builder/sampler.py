@@ -6,7 +6,6 @@ neither is time or output, which `process` sees pass.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,7 +13,9 @@ from buildyard.farm.builder import disk, proctree
 from buildyard.farm.builder.budget import Budget, Hit
 
 #: When a command is looked at for the first time, seconds after its start.
-_FIRST = 0.15
+_FIRST = 0.1
+#: A short command is looked at more often than a long one: after so much of its age.
+_GROWTH = 0.5
 #: The share of the time that looking may take.
 _SHARE = 0.05
 #: So near to `Limits.processes`, a fork bomb cannot be told from its kernel limit: its processes come and go.
@@ -34,7 +35,8 @@ class Sampler:
         self._directories = directories
         self._every = every
         self._crowded = False
-        self.due = budget.clock() + min(_FIRST, every)  #: when `look` wants to be called next
+        self._begun = budget.clock()
+        self.due = self._begun + min(_FIRST, every)  #: when `look` wants to be called next
 
     def look(self) -> Hit | None:
         """Take one sample and return the limit it shows to be reached, if one is."""
@@ -45,7 +47,8 @@ class Sampler:
         self.note(tree)
         hit = self._too_many(tree) or self._too_much_memory(tree) or self._too_much_disk(tree)
         now = self._budget.clock()
-        self.due = now + max(self._every, (now - began) / _SHARE)
+        usual = min(self._every, (now - self._begun) * _GROWTH)
+        self.due = now + max(usual, (now - began) / _SHARE)
         return hit
 
     def note(self, tree: proctree.Tree) -> None:
@@ -76,7 +79,7 @@ class Sampler:
     def _too_much_disk(self, tree: proctree.Tree) -> Hit | None:
         if not self._directories:
             return None
-        device = os.stat(self._directories[0]).st_dev
+        device = self._directories[0].stat().st_dev
         used = disk.used_bytes(self._directories) + proctree.deleted_bytes(tree.pids, device)
         if used > self._budget.limits.disk_bytes:
             return Hit.DISK

@@ -315,8 +315,14 @@ class _Ends:
     """Both ends of what connects us with a command, while it is started."""
 
     def __init__(self, *, control: bool, info: bool) -> None:
-        self.control, self._their_control = socket.socketpair() if control else (None, None)
-        self.info, self.their_info = os.pipe() if info else (None, None)
+        self.control: socket.socket | None = None
+        self._their_control: socket.socket | None = None
+        self.info: int | None = None
+        self.their_info: int | None = None
+        if control:
+            self.control, self._their_control = socket.socketpair()
+        if info:
+            self.info, self.their_info = os.pipe()
 
     @property
     def theirs(self) -> tuple[int, ...]:

@@ -53,9 +53,7 @@ class Uv:
     def _settings(self) -> tuple[str, ...]:
         return tuple(self.settings.arguments)
 
-    def _run(
-        self, arguments: Sequence[str], *, budget: Budget, log: Log, env: Mapping[str, str] | None = None
-    ) -> None:
+    def _run(self, arguments: Sequence[str], *, budget: Budget, log: Log, env: Mapping[str, str] | None = None) -> None:
         begun = log.position
         command = [str(self.program), *_QUIET, "--cache-dir", str(self.cache), *arguments]
         variables = self.settings.over(self.environment) if env is None else self._plain()

@@ -230,8 +230,9 @@ class Builder:
         run = asyncio.get_running_loop().run_in_executor(
             threads, self._run, slot, held, interpreter, path, shipper, stop
         )
-        lost = asyncio.create_task(held.lost.wait())
-        await asyncio.wait([run, lost], return_when=asyncio.FIRST_COMPLETED)
+        lost = asyncio.ensure_future(held.lost.wait())
+        both: set[asyncio.Future[Any]] = {run, lost}
+        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
         lost.cancel()
         if not run.done():
             stop.set()

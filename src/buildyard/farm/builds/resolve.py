@@ -91,7 +91,7 @@ class Resolver:
         read_sdist: SdistReader | None = None,
         uv_path: Path | None = None,
         timeout_s: float = 120.0,
-        concurrency: int = 2,
+        concurrency: int = 4,
     ) -> None:
         self._index = index
         self._cache_dir = cache_dir

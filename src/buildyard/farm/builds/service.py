@@ -14,6 +14,7 @@ from functools import partial
 import msgspec
 from sqlalchemy import Connection, select, update
 
+from buildyard.farm.builder.wheel import BadWheel, read_wheel
 from buildyard.farm.builds import enqueue, finish
 from buildyard.farm.builds.plan import none_wheel_is_trusted
 from buildyard.farm.builds.states import MOVES, Move, State, after
@@ -21,7 +22,6 @@ from buildyard.farm.problems import Problem
 from buildyard.farm.store.base import Store, wake
 from buildyard.farm.store.objects import ObjectStore
 from buildyard.farm.store.tables import artifacts, builds, objects
-from buildyard.farm.wheel import WheelError, read_wheel
 from buildyard.farm.wire import RESULT_ARTIFACT, BuildResult, Limits, WheelRecord
 
 log = logging.getLogger(__name__)
@@ -106,8 +106,8 @@ class BuildService:
         if digest is None:
             return None
         try:
-            return read_wheel(self._files.path(digest), filename=filename)
-        except (OSError, WheelError) as error:
+            return read_wheel(self._files.path(digest), filename=filename).record
+        except (OSError, BadWheel) as error:
             log.warning("build.wheel_unreadable", extra={"wheel": filename, "why": str(error)})
             return None
 

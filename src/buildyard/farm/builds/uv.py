@@ -68,11 +68,11 @@ class ResolverFailed(ResolveError):
         self.reason = reason
 
 
-class NeedsCode(ResolveError):
-    """Only the package's own code would tell what it requires, and that is not run here."""
+class NeedsCode(ResolverFailed):
+    """Only a package's own code would tell what it requires, and that is not run here."""
 
     def __init__(self, package: str, version: str) -> None:
-        super().__init__(f"only running {package} {version} would tell what it requires, and that is not done")
+        super().__init__(f"only the code of {package} {version} would tell what it requires, and that is not run")
         self.package = package
         self.version = version
 

@@ -6,11 +6,15 @@ words from here alone, so that a person reads the same sentence everywhere; `sta
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 from msgspec import Struct
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
+
+#: A plain word at the beginning of a sentence.
+_WORD = re.compile(r"[a-z]+(’[a-z]+)?(?=[ ,:;.]|$)(?!\.\w)")
 
 #: What stands for a value that nobody knows; never 0.
 UNKNOWN = "–"
@@ -59,6 +63,11 @@ def duration(seconds: float, *, precise: bool = False) -> str:
     return f"{whole // _DAY} d {whole % _DAY // _HOUR} h"
 
 
+def log_time(seconds: float) -> str:
+    """``14.8``, ``26 m 04``: since a run began, in the margin of its log."""
+    return f"{seconds:.1f}" if seconds < 60 else duration(int(seconds)).removesuffix(" s")
+
+
 def estimate(seconds: float | None) -> str:
     """``30 s``, ``6 m``, ``2 h 10 m``, ``3 d 4 h``: a time that is not known better; `UNKNOWN` for None."""
     if seconds is None:
@@ -72,6 +81,11 @@ def estimate(seconds: float | None) -> str:
         return f"{minutes // 60} h {minutes % 60:02d} m".replace(" 00 m", "")
     hours = round(seconds / _HOUR)
     return f"{hours // 24} d {hours % 24} h".replace(" 0 h", "")
+
+
+def usual(seconds: float) -> str:
+    """``26 s``, ``2 m 05 s``, ``48 m``: a median, no finer than it deserves."""
+    return duration(seconds) if seconds < 10 * _MINUTE else estimate(seconds)
 
 
 def spoken(seconds: float) -> str:
@@ -146,8 +160,8 @@ def ordinal(number: int) -> str:
 
 
 def sentence(text: str) -> str:
-    """The text with a capital letter at its beginning, and all else as it is."""
-    return text[:1].upper() + text[1:]
+    """The text with a capital letter, where it begins with a word; names of files, hosts and symbols stay as they are."""
+    return text[:1].upper() + text[1:] if _WORD.match(text) else text
 
 
 def stopped(text: str) -> str:

@@ -15,6 +15,8 @@ from buildyard.farm.store.base import Store
 from buildyard.farm.store.errors import BadStoreUrl
 from buildyard.farm.store.sqlite import Synchronous, open_sqlite
 
+_SQLITE = "sqlite:///"
+
 
 async def open_store(url: str, *, synchronous: Synchronous = "NORMAL") -> Store:
     """Return the store at this address, made or upgraded if need be; `await store.close()` when done.
@@ -24,12 +26,12 @@ async def open_store(url: str, *, synchronous: Synchronous = "NORMAL") -> Store:
 
     Raises `BadStoreUrl`, `StoreTooNew`, `StoreDamaged`, `StoreFull`, `StoreBusy` and `StoreUnreachable`.
     """
+    if url.startswith(_SQLITE):
+        return await open_sqlite(_path(url), synchronous=synchronous)
     try:
         parsed = make_url(url)
     except ArgumentError as error:
         raise BadStoreUrl(url, "is no address") from error
-    if parsed.drivername == "sqlite":
-        return await open_sqlite(_sqlite_path(url, parsed.database), synchronous=synchronous)
     if parsed.drivername in ("postgresql", "postgres"):
         from buildyard.farm.store.postgresql import open_postgresql
 
@@ -37,7 +39,9 @@ async def open_store(url: str, *, synchronous: Synchronous = "NORMAL") -> Store:
     raise BadStoreUrl(parsed.render_as_string(), f"has the unknown scheme {parsed.drivername!r}")
 
 
-def _sqlite_path(url: str, database: str | None) -> Path:
-    if not database or database == ":memory:":
+def _path(url: str) -> Path:
+    # All of it, as it stands: a directory may well have a question mark in its name.
+    path = url.removeprefix(_SQLITE)
+    if not path or path == ":memory:":
         raise BadStoreUrl(url, "names no file")
-    return Path(database)
+    return Path(path)

@@ -12,14 +12,17 @@ must do nothing but use its connection.
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 
 from buildyard.farm.store.base import WAKE_KEY
+from buildyard.farm.store.errors import StoreBusy
 from buildyard.farm.store.sqlite_errors import translated
 from buildyard.farm.store.waking import Wakes
 
@@ -81,8 +84,8 @@ class _TransactionLost(Exception):
 class Writer:
     """The thread.  `submit`, `start` and `close` belong to the loop's thread, the rest to the writer's own."""
 
-    def __init__(self, engine: Engine, loop: asyncio.AbstractEventLoop, wakes: Wakes) -> None:
-        self._engine = engine
+    def __init__(self, connection: Connection, loop: asyncio.AbstractEventLoop, wakes: Wakes) -> None:
+        self._connection = connection
         self._loop = loop
         self._wakes = wakes
         self._jobs: SimpleQueue[Job | None] = SimpleQueue()
@@ -104,13 +107,12 @@ class Writer:
         await asyncio.to_thread(self._thread.join)
 
     def _serve(self) -> None:
-        with self._engine.connect() as connection:
-            open_ = True
-            while open_:
-                group, open_ = self._next_group()
-                if group:
-                    self._run(connection, group)
-                    self._report(group)
+        more = True
+        while more:
+            group, more = self._next_group()
+            if group:
+                self._run(group)
+                self._report(group)
 
     def _next_group(self) -> tuple[list[Job], bool]:
         """Return all that waits, up to the limit, blocking for the first; and whether more may come."""
@@ -126,16 +128,24 @@ class Writer:
             return group, True
         return group, False
 
-    def _run(self, connection: Connection, group: list[Job]) -> None:
+    def _run(self, group: list[Job]) -> None:
         group = [job for job in group if not job.future.cancelled()]
         if len(group) == 1:
-            _commit_alone(connection, group[0])
+            _commit_alone(self._connection, group[0])
         elif group:
             try:
-                _commit_together(connection, group)
-            except Exception:
-                for job in group:
-                    _commit_alone(connection, job)
+                _commit_together(self._connection, group)
+            except Exception as error:
+                self._run_again(group, error)
+
+    def _run_again(self, group: list[Job], error: Exception) -> None:
+        """Find out whose the fault was that none of these was committed."""
+        busy = isinstance(translated(error), StoreBusy)
+        for job in group:
+            if busy:  # the fault of another process, for which one of us has waited long enough
+                job.fail(error)
+            else:
+                _commit_alone(self._connection, job)
 
     def _report(self, group: list[Job]) -> None:
         try:
@@ -155,7 +165,7 @@ def _commit_alone(connection: Connection, job: Job) -> None:
     """Run one body in a transaction of its own; its outcome is in the job."""
     job.error = None
     try:
-        with connection.begin():
+        with _transaction(connection):
             job.run(connection)
     except BaseException as error:
         job.fail(error)
@@ -163,15 +173,14 @@ def _commit_alone(connection: Connection, job: Job) -> None:
 
 def _commit_together(connection: Connection, group: list[Job]) -> None:
     """Run these bodies in one transaction, each able to fail alone; raise if the transaction as a whole did."""
-    with connection.begin():
+    with _transaction(connection):
         for job in group:
             _run_in_savepoint(connection, job)
 
 
 def _run_in_savepoint(connection: Connection, job: Job) -> None:
     # Past SQLAlchemy: its own nested transactions cost several times the two statements.
-    sqlite = connection.connection.driver_connection
-    assert sqlite is not None
+    sqlite = _driver(connection)
     sqlite.execute(_SAVEPOINT)
     try:
         job.run(connection)
@@ -181,3 +190,22 @@ def _run_in_savepoint(connection: Connection, job: Job) -> None:
         sqlite.execute(_UNDO)
         job.fail(error)
     sqlite.execute(_RELEASE)
+
+
+@contextmanager
+def _transaction(connection: Connection) -> Iterator[None]:
+    try:
+        with connection.begin():
+            yield
+    except BaseException:
+        # A commit that failed leaves SQLite in the transaction, and SQLAlchemy thinks it has ended.
+        sqlite = _driver(connection)
+        if sqlite.in_transaction:
+            sqlite.rollback()
+        raise
+
+
+def _driver(connection: Connection) -> sqlite3.Connection:
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)
+    return driver

@@ -61,7 +61,8 @@ class PostgresqlStore:
     async def start(self) -> None:
         """Bring the schema up to date, and begin to listen."""
         try:
-            async with self._engine.begin() as connection:
+            upgrading = self._engine.execution_options(isolation_level="READ COMMITTED")
+            async with upgrading.begin() as connection:
                 await connection.run_sync(migrations.upgrade)
             await self._listener.start()
         except Exception as error:

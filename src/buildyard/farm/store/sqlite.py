@@ -41,12 +41,13 @@ class SqliteStore:
 
     dialect: Final = "sqlite"
 
-    def __init__(self, path: Path, synchronous: Synchronous) -> None:
+    def __init__(self, writing: Engine, reading: Engine, connection: Connection) -> None:
+        self._writing = writing
+        self._reading = reading
+        self._connection = connection
         self._wakes = Wakes()
-        self._write_engine = engine(path, synchronous=synchronous)
-        self._read_engine = engine(path, synchronous=synchronous, readers=READERS)
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="buildyard-reader")
-        self._writer = Writer(self._write_engine, asyncio.get_running_loop(), self._wakes)
+        self._writer = Writer(connection, asyncio.get_running_loop(), self._wakes)
         self._writer.start()
         self._closed = False
 
@@ -78,16 +79,20 @@ class SqliteStore:
         self._wakes.close()
         await self._writer.close()
         await asyncio.to_thread(self._readers.shutdown)
-        self._read_engine.dispose()
-        self._write_engine.dispose()
+        await asyncio.to_thread(self._let_go)
 
     @asynccontextmanager
     async def _waiter(self, channels: Iterable[str]) -> AsyncIterator[Waiter]:
         with self._wakes.waiter(channels) as waiter:
             yield waiter
 
+    def _let_go(self) -> None:
+        self._reading.dispose()
+        self._connection.close()
+        self._writing.dispose()
+
     def _read(self, body: Callable[[Connection], T]) -> T:
-        with translating(), self._read_engine.connect() as connection, connection.begin():
+        with translating(), self._reading.connect() as connection, connection.begin():
             return body(connection)
 
 
@@ -97,8 +102,9 @@ async def open_sqlite(path: Path, *, synchronous: Synchronous = "NORMAL") -> Sql
     Raises `StoreTooNew`, `StoreDamaged`, `StoreFull`, `StoreUnreachable` (no such directory, no permission) and
     `StoreBusy` (another process holds it).
     """
-    await asyncio.to_thread(_prepare, path)
-    return SqliteStore(path, synchronous)
+    writing = engine(path, synchronous=synchronous)
+    connection = await asyncio.to_thread(_connect, path, writing)
+    return SqliteStore(writing, engine(path, synchronous=synchronous, readers=READERS), connection)
 
 
 def engine(
@@ -137,7 +143,14 @@ def engine(
     return made
 
 
-def _prepare(path: Path) -> None:
+def _connect(path: Path, writing: Engine) -> Connection:
+    """Return the writer's connection to the file, which has the present schema then."""
+    _upgrade(path)
+    with translating():
+        return writing.connect()
+
+
+def _upgrade(path: Path) -> None:
     """Bring the file to the present schema; a second process that does the same waits for the first."""
     # Rebuilding a table, SQLite's way to alter one, must not fire its foreign keys; they are checked at the end.
     preparing = engine(path, foreign_keys=False)

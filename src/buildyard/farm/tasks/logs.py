@@ -9,8 +9,6 @@ append itself.  `extension` takes the pieces in, `service.follow_log` ends a fol
 from __future__ import annotations
 
 import asyncio
-import errno
-import os
 import re
 import threading
 from collections import defaultdict
@@ -19,7 +17,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from buildyard.farm.store.errors import StoreFull
+from buildyard.farm.store.errors import NO_ROOM, StoreFull
 from buildyard.farm.tasks.errors import LogGap
 
 #: A follower gets pieces of at most this many bytes.
@@ -27,7 +25,6 @@ PIECE_BYTES = 256 * 1024
 
 _TASK_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _MARK = re.compile(r"(\d+) (-?\d+(?:\.\d+)?)(?: ([a-z]+))?")
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class Mark(Struct, frozen=True, kw_only=True):
@@ -50,7 +47,7 @@ class LogStore:
         """Return the log's size with these bytes, which begin at ``offset``; known bytes are not stored twice.
 
         ``at`` is in seconds since the run began.  Raises `LogGap` where bytes are missing before these, and
-        `StoreFull` where the disk is full; then nothing was stored.
+        `StoreFull` where the disk is full: send the piece again, for a part of it may be stored and will be known.
         """
         with self._lock:
             known = self.size(task_id, run_id)
@@ -59,7 +56,7 @@ class LogStore:
             fresh = data[known - offset :]
             if not fresh:
                 return known
-            self._write(task_id, run_id, known, fresh)
+            self._write(task_id, run_id, fresh)
             self._mark(task_id, run_id, f"{known} {at:.3f}\n")
         self.nudge(task_id, run_id)
         return known + len(fresh)
@@ -134,16 +131,14 @@ class LogStore:
         if not self._followers[key]:
             del self._followers[key]
 
-    def _write(self, task_id: str, run_id: int, known: int, data: bytes) -> None:
+    def _write(self, task_id: str, run_id: int, data: bytes) -> None:
         path = self.path(task_id, run_id)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with path.open("ab") as file:
                 file.write(data)
         except OSError as error:
-            if path.exists():
-                os.truncate(path, known)  # half a piece would be taken for all of it
-            if error.errno in _FULL:
+            if error.errno in NO_ROOM:
                 raise StoreFull(f"the disk under {self._root} is full") from error
             raise
 
@@ -155,7 +150,7 @@ class LogStore:
             with path.open("a", encoding="ascii") as file:
                 file.write(line)
         except OSError as error:
-            if error.errno not in _FULL:
+            if error.errno not in NO_ROOM:
                 raise
 
     def _mark_lines(self, task_id: str, run_id: int) -> list[str]:

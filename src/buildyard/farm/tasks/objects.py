@@ -8,7 +8,6 @@ The rows say what was uploaded under which name; the bytes lie in the store's ob
 from __future__ import annotations
 
 import base64
-import binascii
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -51,7 +50,7 @@ class DataInline(_Sent, frozen=True, kw_only=True):
         """Return the bytes.  Raises `InputValidationError` for what is no base64."""
         try:
             return base64.b64decode(self.object_data, validate=True)
-        except binascii.Error as error:
+        except ValueError as error:
             raise InputValidationError("`objectData` is not base64") from error
 
 

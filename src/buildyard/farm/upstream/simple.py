@@ -28,6 +28,11 @@ from buildyard.retry import Retry
 #: Somebody waits for the answer: few attempts, and no long waits between them.
 RETRY = Retry(attempts=3, first=0.3, patience=10.0)
 
+#: A page that was asked for in the last few seconds is not asked for again: one request may need it many times, and
+#: not every index says how long its pages hold.
+RECENT_S = 15.0
+_RECENT_PAGES = 64
+
 # PEP 508's names; a longer one does not fit into a file name.
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,150}[A-Za-z0-9])?\Z")
 
@@ -66,6 +71,7 @@ class SimpleClient:
         self._cache = cache
         self._known = tuple(known)
         self._retry = retry
+        self._recent: dict[str, tuple[float, Page]] = {}
 
     async def page(self, package: str, *, refresh: bool = False) -> Page:
         """Return what all indexes together offer of a project.
@@ -81,18 +87,14 @@ class SimpleClient:
         if not _NAME.match(package):
             raise UnknownPackage(package, likely=self.likely(package))
         name = canonicalize_name(package)
-        found: list[_Offer] = []
-        refusal: UpstreamUnreachable | None = None
-        for place in self._index.locations:
-            try:
-                offer = await self._offer(place, name, refresh=refresh)
-            except _Refused as refused:
-                refusal = refused.error
-            else:
-                found += [offer] if offer is not None else []
-        if not found:
-            raise refusal or UnknownPackage(package, likely=self.likely(name))
-        return merge(name, [(one.name, one.files) for one in found], is_stale=any(one.is_stale for one in found))
+        recent = self._recent.get(name)
+        if recent is not None and not refresh and 0 <= self._transport.now() - recent[0] < RECENT_S:
+            return recent[1]
+        page = await self._merged(package, name, refresh=refresh)
+        self._recent[name] = (self._transport.now(), page)
+        if len(self._recent) > _RECENT_PAGES:
+            del self._recent[next(iter(self._recent))]
+        return page
 
     async def file(self, file: File, *, max_bytes: int) -> bytes:
         """Return a file's bytes, of at most ``max_bytes``.  The caller checks its hash.
@@ -125,6 +127,20 @@ class SimpleClient:
     async def close(self) -> None:
         """Close the transport's connections."""
         await self._transport.close()
+
+    async def _merged(self, package: str, name: str, *, refresh: bool) -> Page:
+        found: list[_Offer] = []
+        refusal: UpstreamUnreachable | None = None
+        for place in self._index.locations:
+            try:
+                offer = await self._offer(place, name, refresh=refresh)
+            except _Refused as refused:
+                refusal = refused.error
+            else:
+                found += [offer] if offer is not None else []
+        if not found:
+            raise refusal or UnknownPackage(package, likely=self.likely(name))
+        return merge(name, [(one.name, one.files) for one in found], is_stale=any(one.is_stale for one in found))
 
     async def _offer(self, place: Location, name: str, *, refresh: bool) -> _Offer | None:
         is_index = place in self._index.indexes

@@ -19,7 +19,8 @@ from buildyard.farm.builds.states import State
 from buildyard.farm.builds.words import kind_words, platform_words, plural, sentence
 from buildyard.farm.problems import Problem
 from buildyard.farm.store.tables import builds, request_builds, requests
-from buildyard.farm.web.respond import answer
+from buildyard.farm.web.env import environment
+from buildyard.farm.web.respond import answer, surroundings
 from buildyard.farm.web.rooms import WebRooms
 
 PAGE = 50
@@ -94,9 +95,22 @@ async def build_list(rooms: WebRooms, request: Request) -> Response:
     found = await rooms.store.read(lambda connection: read(connection, filters))
     if filters.request is not None and found.asked is None:
         raise Problem(404, "unknown_request", f"There is no request {filters.request}.", next="see /builds")
+    is_live = filters.before is None
+    context = _context(filters, found) | {"live": "builds" if is_live else None, "refresh": 30 if is_live else None}
+    return answer(rooms, request, "builds.html", context, twin=found, title=headline(filters, found))
+
+
+async def parts(rooms: WebRooms, request: Request) -> dict[str, str]:
+    """Return the page's live fragment; the filters are those of the stream's address."""
+    filters = filters_of(request)
+    found = await rooms.store.read(lambda connection: read(connection, filters))
+    context = surroundings(rooms, request) | _context(filters, found)
     title = headline(filters, found)
-    context = {"filters": filters, "listed": found, "states": STATES, "live": "builds", "refresh": 30, "title": title}
-    return answer(rooms, request, "builds.html", context, twin=found, title=title)
+    return {"build_rows": environment().get_template("parts/build_rows.html").render(context), "title": title}
+
+
+def _context(filters: Filters, found: Listed) -> dict[str, Any]:
+    return {"filters": filters, "listed": found, "states": STATES, "headline": headline(filters, found)}
 
 
 def filters_of(request: Request) -> Filters:

@@ -17,6 +17,7 @@ from buildyard.farm.builds.words import (
     platform_words,
     sentence,
     stopped,
+    usual,
 )
 from buildyard.farm.web.build_facts import Facts
 
@@ -107,7 +108,7 @@ def _building(facts: Facts) -> str:
     told = f"Building for {duration(build.elapsed_s or 0)} on {build.builder}"
     if facts.usual is None or facts.usual.of != "package":
         return f"{told}, first build of this package."
-    return f"{told}, usually {estimate(facts.usual.seconds)}."
+    return f"{told}, usually {usual(facts.usual.seconds)}."
 
 
 def _ended(facts: Facts, now: float) -> str:

@@ -59,6 +59,8 @@ def environment() -> Environment:
         "duration": words.duration,
         "precise": lambda seconds: words.duration(seconds, precise=True),
         "estimate": words.estimate,
+        "clock": words.log_time,
+        "usual": words.usual,
         "size": words.size,
         "thousands": words.thousands,
         "sentence": words.sentence,

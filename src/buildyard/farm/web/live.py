@@ -27,8 +27,8 @@ from buildyard.farm.builds import views
 from buildyard.farm.events import outbox
 from buildyard.farm.problems import Problem
 from buildyard.farm.store.errors import StoreClosed
-from buildyard.farm.store.tables import runs
-from buildyard.farm.web import build_page, builders, event_list, overview
+from buildyard.farm.store.tables import events, runs
+from buildyard.farm.web import build_list, build_page, builders, event_list, overview
 from buildyard.farm.web.env import environment
 from buildyard.farm.web.log import Cursor, GrowingLog
 from buildyard.farm.web.respond import SAFE_HEADERS
@@ -58,7 +58,7 @@ async def stream(rooms: WebRooms, request: Request) -> Response:
     """Answer ``GET /events/stream``."""
     after = await _position(rooms, request)
     page = request.query_params.get("page", "")
-    sources = [_fragments(rooms, after, _parts_of(rooms, request, page))] if page else [_events(rooms, after)]
+    sources = [_fragments(rooms, _parts_of(rooms, request, page))] if page else [_events(rooms, after)]
     if page.startswith("build:") and "log" in request.query_params:
         sources.append(_log_lines(rooms, await _running(rooms, _number(page)), build_page.cursor_of(request)))
     headers = {**SAFE_HEADERS, "cache-control": "no-store", "x-accel-buffering": "no"}
@@ -87,14 +87,16 @@ async def _next(
 ) -> AsyncIterator[bytes]:
     """Yield one frame, a heartbeat, or nothing where there is nothing more."""
     getting = asyncio.ensure_future(queue.get())
-    await asyncio.sleep(0)  # lets a frame that is there already win over the end
     ends: set[asyncio.Future[Any]] = {getting, pumps, stop}
-    await asyncio.wait(ends, timeout=HEARTBEAT_S, return_when=asyncio.FIRST_COMPLETED)
-    if getting.done():
+    try:
+        await asyncio.sleep(0)  # lets a frame that is there already win over the end
+        await asyncio.wait(ends, timeout=HEARTBEAT_S, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        if not getting.done():
+            getting.cancel()
+    if not getting.cancelled() and getting.done():
         yield getting.result()
-        return
-    getting.cancel()
-    if not pumps.done() and not stop.done():
+    elif not pumps.done() and not stop.done():
         yield b": still here\n\n"
 
 
@@ -121,18 +123,18 @@ async def _events(rooms: WebRooms, after: int) -> AsyncIterator[bytes]:
                 await waiter.wait(3600)
 
 
-async def _fragments(rooms: WebRooms, after: int, parts: Parts) -> AsyncIterator[bytes]:
+async def _fragments(rooms: WebRooms, parts: Parts) -> AsyncIterator[bytes]:
     """Yield the fragments of a page that changed: at once, whenever something happened, and while something runs."""
     sent: dict[str, str] = {}
     async with rooms.store.waiter([outbox.CHANNEL]) as waiter:
         while True:
-            number = await rooms.store.read(outbox.last_number)
+            number, at = await rooms.store.read(_last_event)
             fresh = await parts()
             for name, html in fresh.items():
                 if sent.get(name) != (kept := _PASSING.sub(">", html)):
                     sent[name] = kept
                     yield frame({"part": name, "html": html}, event="part")
-            yield frame({"last": number}, event="seen", id=max(number, after))
+            yield frame({"now": rooms.clock(), "last": at}, event="seen", id=number)
             is_busy = await rooms.store.read(_is_busy)
             woken = await waiter.wait(REFRESH_S if is_busy else 3600)
             await asyncio.sleep(_SETTLE_S if woken else 0)
@@ -165,6 +167,8 @@ def _parts_of(rooms: WebRooms, request: Request, page: str) -> Parts:
         return partial(overview.parts, rooms, request)
     if page == "first-run":
         return partial(overview.first_parts, rooms, request)
+    if page == "builds":
+        return partial(build_list.parts, rooms, request)
     if page == "builders":
         return partial(builders.parts, rooms, request)
     if kind == "events" and (rest in event_list.CHOICES):
@@ -189,6 +193,11 @@ async def _position(rooms: WebRooms, request: Request) -> int:
     if not text.isdecimal() or len(text) > 18:
         raise Problem(400, "bad_query", f"An event’s number is wanted, {text[:40]!r} is none.")
     return int(text)
+
+
+def _last_event(connection: Connection) -> tuple[int, float | None]:
+    row = connection.execute(select(events.c.id, events.c.at).order_by(events.c.id.desc()).limit(1)).first()
+    return (row.id, row.at) if row else (0, None)
 
 
 def _is_busy(connection: Connection) -> bool:

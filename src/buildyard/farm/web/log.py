@@ -17,12 +17,14 @@ from msgspec import Struct
 
 from buildyard.farm.web.ansi import PLAIN, Style, render
 
-#: Lines kept at the beginning and the end of a section, and around the line that tells why it failed.
-HEAD, TAIL, AROUND = 12, 24, 12
+#: Lines kept at the beginning and the end of a section.
+HEAD, TAIL = 12, 24
 
-#: Of a running build the last lines are shown; of a failed one its last phase's.
+#: Lines kept before and after the one that tells why a build failed; its section then begins with few.
+BEFORE, AFTER, FAILED_HEAD = 8, 12, 2
+
+#: Of a running build so many of the last lines are shown.
 LIVE_TAIL = 200
-FAILED_TAIL = 60
 
 #: A fold hides at least this many lines, and a reader opens at most this many.
 LEAST_FOLD = 6
@@ -136,7 +138,8 @@ class Log:
     ) -> Section:
         holds_cause = wanted.cause is not None and start < wanted.cause <= end
         is_asked = bool(range(max(start + 1, wanted.asked.start), min(end + 1, wanted.asked.stop)))
-        tail = (LIVE_TAIL if wanted.is_running else FAILED_TAIL if wanted.has_failed else TAIL) if is_last else TAIL
+        head = FAILED_HEAD if holds_cause or (is_last and wanted.is_running) else HEAD
+        tail = LIVE_TAIL if is_last and wanted.is_running else TAIL
         is_open = is_last or holds_cause or is_asked or not (wanted.is_running or wanted.has_failed)
         return Section(
             phase=phase,
@@ -145,17 +148,17 @@ class Log:
             seconds=seconds,
             elapsed_s=took,
             is_open=is_open or wanted.only_errors,
-            rows=tuple(self._rows(start, end, self._shown(start, end, tail, wanted), wanted)),
+            rows=tuple(self._rows(start, end, self._shown(start, end, (head, tail), wanted), wanted)),
         )
 
-    def _shown(self, start: int, end: int, tail: int, wanted: Wanted) -> list[tuple[int, int]]:
+    def _shown(self, start: int, end: int, ends: tuple[int, int], wanted: Wanted) -> list[tuple[int, int]]:
         """Return the shown parts of a section as half-open ranges of line indices, in order, without small gaps."""
         if wanted.only_errors:
             parts = [(index, index + 1) for index in range(start, end) if _marked(self._lines[index])]
             return parts[:MOST_ASKED]
-        parts = [(start, start + HEAD), (end - tail, end)]
+        parts = [(start, start + ends[0]), (end - ends[1], end)]
         if wanted.cause is not None:
-            parts.append((wanted.cause - 1 - AROUND, wanted.cause + AROUND))
+            parts.append((wanted.cause - 1 - BEFORE, wanted.cause + AFTER))
         asked = wanted.asked[:MOST_ASKED]
         parts.append((asked.start - 1, asked.stop - 1))
         clipped = sorted((max(first, start), min(last, end)) for first, last in parts)

@@ -19,7 +19,7 @@ from buildyard.farm.builds.status import Status, status
 from buildyard.farm.store.tables import builds, files, request_builds
 from buildyard.farm.web.charts import chart
 from buildyard.farm.web.env import environment
-from buildyard.farm.web.feed import TOLD, EventLine, newest
+from buildyard.farm.web.feed import EventLine, latest
 from buildyard.farm.web.respond import answer, surroundings
 from buildyard.farm.web.rooms import WebRooms
 from buildyard.farm.web.tracks import track
@@ -81,7 +81,7 @@ async def _read(rooms: WebRooms) -> Overview:
     def body(connection: Connection) -> Overview:
         return Overview(
             status=status(connection, now, disk=disk, disk_floor=rooms.disk_floor),
-            latest=newest(connection, limit=_LATEST, topics=TOLD),
+            latest=latest(connection, limit=_LATEST),
             install=_installable(connection),
             builders=views.builders(connection, now),
         )

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -31,6 +30,8 @@ from buildyard.farm.builder.units import readable_size
 from buildyard.farm.wire import FailureKind, Source
 from buildyard.retry import Retry
 
+_RETRY = Retry(attempts=5, first=0.5, cap=10.0)
+_TIMEOUT = Timeout(connect=10.0, read=30.0)
 _CHUNK = 256 * 1024
 _OK, _PARTIAL, _NOT_SATISFIABLE = 200, 206, 416
 _HEX = frozenset("0123456789abcdef")
@@ -44,8 +45,8 @@ class Sources:
     transport: Transport  #: a blocking one, which many threads use
     headers_for: Callable[[str], tuple[tuple[str, str], ...]]  #: what authorises a request for an address
     allows: Callable[[str], bool]  #: whether an address may be asked at all: https, loopback, a trusted host
-    retry: Retry = Retry(attempts=5, first=0.5, cap=10.0)
-    timeout: Timeout = Timeout(connect=10.0, read=30.0)
+    retry: Retry = _RETRY
+    timeout: Timeout = _TIMEOUT
     most_bytes: int = 4_000_000_000  #: of a source whose size upstream does not tell
 
 
@@ -82,7 +83,7 @@ def _abandonable(work: Callable[[], None], budget: Budget) -> None:
     def guarded() -> None:
         try:
             work()
-        except BaseException as error:  # noqa: BLE001 - raised again below, on the caller's thread
+        except BaseException as error:
             failures.append(error)
 
     thread = threading.Thread(target=guarded, name="fetch", daemon=True)
@@ -197,9 +198,7 @@ class _Download:
             raise self._mismatch(f"it is larger than the {self._source.size} bytes that were announced")
         if part.tell() > self._sources.most_bytes:
             self._give_up(part)
-            raise PhaseFailed(
-                FailureKind.BAD_SOURCE, f"it is larger than {readable_size(self._sources.most_bytes)}"
-            )
+            raise PhaseFailed(FailureKind.BAD_SOURCE, f"it is larger than {readable_size(self._sources.most_bytes)}")
 
     def _give_up(self, part: BinaryIO) -> None:
         part.truncate(0)

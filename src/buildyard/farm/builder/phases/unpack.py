@@ -8,6 +8,7 @@ the directory, through no link, and belongs to whoever unpacks it.
 from __future__ import annotations
 
 import bz2
+import errno
 import gzip
 import lzma
 import os
@@ -16,31 +17,42 @@ import tarfile
 import time
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from buildyard.farm.builder.failures import PhaseFailed
 from buildyard.farm.builder.units import readable_size
+from buildyard.farm.builder.zips import is_encrypted, is_link, mode_of, open_zip
 from buildyard.farm.wire import FailureKind
 
 _CHUNK = 256 * 1024
 #: The longest header of a tar member: pax headers and long names are read into memory at once.
 _LONGEST_HEADER = 1024 * 1024
-#: The most that the list of a zip's members may take.
-_LONGEST_DIRECTORY = 64 * 1024 * 1024
+#: The longest target of a link, as PATH_MAX has it.
+_LONGEST_TARGET = 4096
 #: What older times become; zip files, wheels among them, know none before.
 _OLDEST = 315_532_800  # 1980-01-01
 
-_OPENERS: dict[str, Callable[[Path], IO[bytes]]] = {
-    ".tar.gz": lambda path: gzip.open(path),  # type: ignore[dict-item]
-    ".tgz": lambda path: gzip.open(path),  # type: ignore[dict-item]
-    ".tar.bz2": lambda path: bz2.open(path),  # type: ignore[dict-item]
-    ".tar.xz": lambda path: lzma.open(path),  # type: ignore[dict-item]
-    ".tar": lambda path: path.open("rb"),
+_OPENERS: dict[str, Callable[[Path, str], Any]] = {
+    ".tar.gz": gzip.open,
+    ".tgz": gzip.open,
+    ".tar.bz2": bz2.open,
+    ".tar.xz": lzma.open,
+    ".tar": Path.open,
 }
+
+#: What the libraries raise for an archive that is none, or damaged, or packed in a way that they do not know.
+_UNREADABLE = (
+    tarfile.TarError,
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    ValueError,
+    RuntimeError,  # NotImplementedError is one
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,12 +74,14 @@ def unpack(archive: Path, filename: str, directory: Path, bounds: Bounds) -> Pat
         if filename.lower().endswith(".zip"):
             _unpack_zip(archive, writer)
         else:
-            _unpack_tar(archive, filename, writer)
+            _unpack_tar(archive, filename, writer, bounds)
         writer.finish()
-    except (tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, ValueError) as error:
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise PhaseFailed(FailureKind.DISK_FULL, "the builder's disk is full") from error
+        raise _bad(f"{filename} cannot be unpacked: {error.strerror or error}") from error
+    except _UNREADABLE as error:
         raise _bad(f"{filename} is not an archive that can be read: {error}") from error
-    except NotImplementedError as error:
-        raise _bad(f"{filename} is packed in a way that is not known here: {error}") from error
     return _top_directory(directory)
 
 
@@ -97,7 +111,7 @@ class _Writer:
         path.unlink(missing_ok=True)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
         # Of its permissions only "executable" is kept: no set-user-id, nothing writable by others.
-        with open(os.open(path, flags, 0o755 if mode & 0o100 else 0o644), "wb") as file:
+        with os.fdopen(os.open(path, flags, 0o755 if mode & 0o100 else 0o644), "wb") as file:
             while chunk := source.read(_CHUNK):
                 self._size += len(chunk)
                 if self._size > self._bounds.size:
@@ -106,11 +120,19 @@ class _Writer:
         moment = min(max(mtime, _OLDEST), time.time())
         os.utime(path, (moment, moment))
 
+    def hard_link(self, name: str, target: str, mtime: float) -> None:
+        """Write a second copy of a member that came before."""
+        path = self._path(target, "it is a link to a path outside")
+        if not path.is_file():
+            raise _unsafe(name, "it is a link to what is no file of the archive")
+        with path.open("rb") as source:
+            self.file(name, source, path.stat().st_mode, mtime)
+
     def link(self, name: str, target: str) -> None:
         """Note a symbolic link; links are made last, so that nothing is written through one."""
         self._count(name)
-        if os.path.isabs(target):
-            raise _unsafe(name, "it is a link to an absolute path")
+        if not target or target.startswith("/"):
+            raise _unsafe(name, "it is a link that leads outside")
         self._links.append((self._path(name), target, name))
 
     def finish(self) -> None:
@@ -129,12 +151,10 @@ class _Writer:
         if self._members > self._bounds.members:
             raise _unsafe(name, f"it is one of more than {self._bounds.members} members")
 
-    def _path(self, name: str) -> Path:
+    def _path(self, name: str, outside: str = "its path leads outside") -> Path:
         parts = [part for part in name.split("/") if part not in ("", ".")]
-        if name.startswith("/"):
-            raise _unsafe(name, "its path is absolute")
-        if ".." in parts:
-            raise _unsafe(name, "its path leads outside")
+        if name.startswith("/") or ".." in parts:
+            raise _unsafe(name, outside)
         if "\0" in name or "\\" in name:
             raise _unsafe(name, "its name holds a character that no name may hold")
         return self._root.joinpath(*parts)
@@ -146,13 +166,41 @@ class _Writer:
             raise _bad(f"{name!r} is below a member that is a file") from error
 
 
-def _unpack_tar(archive: Path, filename: str, writer: _Writer) -> None:
-    with _decompressed(archive, filename) as stream, tarfile.open(fileobj=_Bounded(stream), mode="r:") as tar:  # type: ignore[call-overload]
-        for member in tar:
-            _unpack_member(tar, member, writer)
+def _unpack_tar(archive: Path, filename: str, writer: _Writer, bounds: Bounds) -> None:
+    opener = next((opener for suffix, opener in _OPENERS.items() if filename.lower().endswith(suffix)), None)
+    if opener is None:
+        raise _bad(f"{filename} is no archive of a known kind")
+    with opener(archive, "rb") as stream:
+        bounded: Any = _Bounded(stream, bounds)
+        with tarfile.open(fileobj=bounded, mode="r:") as tar:
+            for member in tar:
+                _unpack_tar_member(tar, member, writer)
 
 
-def _unpack_member(tar: tarfile.TarFile, member: tarfile.TarInfo, writer: _Writer) -> None:
+class _Bounded:
+    """A tar file, decompressed, that gives no more at a time and in all than makes sense."""
+
+    def __init__(self, stream: IO[bytes], bounds: Bounds) -> None:
+        self._stream = stream
+        # Headers and padding come on top of what is unpacked.
+        self._end = bounds.size + bounds.members * 2048
+
+    def read(self, size: int) -> bytes:
+        if size > _LONGEST_HEADER:
+            raise _unsafe("a header", f"it is larger than {readable_size(_LONGEST_HEADER)}")
+        return self._stream.read(size)
+
+    def seek(self, offset: int) -> int:
+        # A seek in a compressed stream decompresses all that it passes over.
+        if offset > self._end:
+            raise _unsafe("a header", "it tells of more than an archive may hold")
+        return self._stream.seek(offset)
+
+    def tell(self) -> int:
+        return self._stream.tell()
+
+
+def _unpack_tar_member(tar: tarfile.TarFile, member: tarfile.TarInfo, writer: _Writer) -> None:
     if member.isdir():
         writer.directory(member.name)
     elif member.isreg():
@@ -162,6 +210,52 @@ def _unpack_member(tar: tarfile.TarFile, member: tarfile.TarInfo, writer: _Write
     elif member.issym():
         writer.link(member.name, member.linkname)
     elif member.islnk():
-        _unpack_hard_link(tar, member, writer)
+        writer.hard_link(member.name, member.linkname, member.mtime)
     else:
         raise _unsafe(member.name, "it is neither a file, a directory nor a link")
+
+
+def _unpack_zip(archive: Path, writer: _Writer) -> None:
+    with open_zip(archive) as file:
+        for info in file.infolist():
+            _unpack_zip_member(file, info, writer)
+
+
+def _unpack_zip_member(file: zipfile.ZipFile, info: zipfile.ZipInfo, writer: _Writer) -> None:
+    kind = stat.S_IFMT(mode_of(info))
+    if info.is_dir():
+        writer.directory(info.filename)
+    elif is_encrypted(info):
+        raise _bad(f"{info.filename!r} is encrypted")
+    elif is_link(info):
+        if info.file_size > _LONGEST_TARGET:
+            raise _unsafe(info.filename, "it is a link that leads outside")
+        writer.link(info.filename, os.fsdecode(file.read(info)))
+    elif kind in (0, stat.S_IFREG):
+        with file.open(info) as source:
+            writer.file(info.filename, source, mode_of(info), _moment(info))
+    else:
+        raise _unsafe(info.filename, "it is neither a file, a directory nor a link")
+
+
+def _moment(info: zipfile.ZipInfo) -> float:
+    try:
+        return time.mktime((*info.date_time, 0, 0, -1))
+    except (ValueError, OverflowError):
+        return _OLDEST
+
+
+def _top_directory(directory: Path) -> Path:
+    entries = list(directory.iterdir())
+    if len(entries) != 1 or not entries[0].is_dir() or entries[0].is_symlink():
+        held = ", ".join(sorted(entry.name for entry in entries)[:4]) or "nothing"
+        raise _bad(f"a source archive holds one directory; this one holds {held}")
+    return entries[0]
+
+
+def _unsafe(name: str, what: str) -> PhaseFailed:
+    return PhaseFailed(FailureKind.UNSAFE_SOURCE, f"the archive's member {name[:200]!r} is refused: {what}")
+
+
+def _bad(reason: str) -> PhaseFailed:
+    return PhaseFailed(FailureKind.BAD_SOURCE, reason)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import Column, Connection, MetaData, String, Table, insert, inspect, select, text
+from sqlalchemy import Column, Connection, MetaData, PrimaryKeyConstraint, String, Table, insert, inspect, select, text
 
 from buildyard.farm.store.errors import StoreDamaged, StoreTooNew
 from buildyard.farm.store.tables import metadata
@@ -24,12 +24,23 @@ HEAD: Final = "0001"
 #: An arbitrary number that names the lock on PostgreSQL.
 _UPGRADE_LOCK: Final = 7_213_400
 
+#: Where the steps and alembic's environment are.
+FOLDER: Final = Path(__file__).parent
+
 #: Alembic's own table, as alembic makes it.
-_stamps = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True, key="revision"))
+_stamps = Table(
+    "alembic_version",
+    MetaData(),
+    Column("version_num", String(32), key="revision"),
+    PrimaryKeyConstraint("revision", name="alembic_version_pkc"),
+)
 
 
 def upgrade(connection: Connection) -> None:
     """Bring the schema to `HEAD`, in the transaction that the connection is in.
+
+    On PostgreSQL that is a READ COMMITTED one: in a snapshot from before the lock, what another hub did meanwhile
+    would not be there.
 
     Raises `StoreTooNew` for a schema that this program does not know, and `StoreDamaged` for a database of another
     program, or one whose rows refer to rows that are not there.
@@ -52,13 +63,13 @@ def create_all(connection: Connection) -> None:
     connection.execute(insert(_stamps), {"revision": HEAD})
 
 
-def run_steps(connection: Connection, found: str | None = None) -> None:
+def run_steps(connection: Connection, found: str | None = None, *, folder: Path = FOLDER) -> None:
     """Apply the steps after the revision that was found, all for None."""
     from alembic import command
     from alembic.util import CommandError
 
     try:
-        command.upgrade(alembic_config(connection), "head")
+        command.upgrade(alembic_config(connection, folder), "head")
     except CommandError as error:
         # Alembic looks for the stored revision among those it has.
         raise StoreTooNew(found or "none", HEAD) from error
@@ -72,13 +83,13 @@ def stored_revision(connection: Connection) -> str | None:
     return connection.execute(select(_stamps.c.revision)).scalar()
 
 
-def alembic_config(connection: Connection) -> Config:
-    """Return the configuration with which alembic works on this connection and on this folder."""
+def alembic_config(connection: Connection, folder: Path = FOLDER) -> Config:
+    """Return the configuration with which alembic works on this connection and the steps in this folder."""
     from alembic.config import Config
 
     config = Config(attributes={"connection": connection})
     # The value is a template to alembic's parser, in which % has a meaning.
-    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
+    config.set_main_option("script_location", str(folder).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     return config
 

@@ -304,3 +304,23 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("task_id", "run_id", "name", name=op.f("pk_artifacts")),
     )
     op.create_index(op.f("ix_artifacts_expires"), "artifacts", ["expires"], unique=False)
+
+
+def downgrade() -> None:
+    """Remove every table."""
+    op.drop_table("artifacts")
+    op.drop_table("runs")
+    op.drop_table("request_builds")
+    op.drop_table("messages")
+    op.drop_table("claims")
+    op.drop_table("tasks")
+    op.drop_table("requests")
+    op.drop_table("queues")
+    op.drop_table("pages")
+    op.drop_table("objects")
+    op.drop_table("files")
+    op.drop_table("events")
+    op.drop_table("dirty_pages")
+    op.drop_table("clients")
+    op.drop_table("builds")
+    op.drop_table("builders")

@@ -1,0 +1,142 @@
+"""Put a builder together from its settings: interpreters, sandbox, runner; and, for a hub's builder, its hub.
+
+`open_workshop` is what the one-shot command and the builder share.  `open_builder` adds the hub's address and
+credentials, and gives a `worker.Builder` ready to run.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import platform
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from uv import find_uv_bin
+
+from buildyard import __version__
+from buildyard.farm.builder.interpreters import Interpreter, find_interpreters
+from buildyard.farm.builder.link import AsyncFarm
+from buildyard.farm.builder.runner import BuildRunner, RunnerConfig
+from buildyard.farm.builder.sandbox import Sandbox, SandboxConfig
+from buildyard.farm.builder.worker import Builder, Watcher
+from buildyard.farm.settings import Settings
+from buildyard.farm.upstream.locations import UpstreamIndex
+from buildyard.farm.upstream.opening import proxy_of, tls_of
+from buildyard.farm.upstream.pipconfig import pip_index
+from buildyard.farm.wire import BuilderInfo
+
+#: Taskcluster's name for a group of workers; ours all are of one farm.
+WORKER_GROUP = "buildyard"
+
+#: What uv and the fetch phase may see of the environment.
+_PASSED = ("PATH", "HOME", "LANG", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "XDG_CONFIG_HOME", "NETRC")
+_PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """What builds are made with on this machine."""
+
+    interpreters: Sequence[Interpreter]
+    runner: BuildRunner
+    sandbox: Sandbox
+    index: UpstreamIndex
+
+
+@contextlib.contextmanager
+def open_workshop(
+    settings: Settings, *, name: str, slots: int, environment: Mapping[str, str] = os.environ
+) -> Iterator[Workshop]:
+    """Find interpreters and sandbox, and make the runner.
+
+    Raises `BadUpstream` where pip's configuration names no index.
+    """
+    # Only a builder has a blocking transport; its import is not free.
+    from buildyard.faces.http import BlockingTransport
+
+    directory = settings.state / "builders" / name
+    directory.mkdir(parents=True, exist_ok=True)
+    minimum = tuple(int(number) for number in settings.minimum_python.split("."))
+    interpreters = find_interpreters(
+        settings.interpreters, minimum=(minimum[0], minimum[1]), cache=settings.cache_dir / "interpreters.json"
+    )
+    cores = len(os.sched_getaffinity(0))
+    sandbox = Sandbox.detect(
+        SandboxConfig(
+            directory=directory / "sandbox",
+            uid_base=settings.slot_uid_base,
+            jobs=max(1, cores // slots),
+        )
+    )
+    index = pip_index()
+    transport = BlockingTransport(tls=tls_of(index), proxy=proxy_of(index))
+    runner = BuildRunner(
+        RunnerConfig(
+            directory=directory,
+            cache=settings.cache_dir,
+            uv=Path(find_uv_bin()),
+            uv_cache=settings.uv_cache_dir,
+            index=index,
+            transport=transport,
+            sandbox=sandbox,
+            environment=_passed(environment),
+            check=settings.check,
+            name=name,
+        )
+    )
+    yield Workshop(interpreters=interpreters, runner=runner, sandbox=sandbox, index=index)
+
+
+@contextlib.asynccontextmanager
+async def open_builder(
+    settings: Settings,
+    *,
+    root_url: str,
+    credentials: Mapping[str, str],
+    name: str = "",
+    watcher: Watcher | None = None,
+) -> AsyncIterator[Builder]:
+    """Return a builder of the hub at ``root_url``, ready to run.
+
+    ``credentials`` are Taskcluster's: ``clientId``, ``accessToken``, perhaps ``certificate``.
+    """
+    from buildyard.faces.http import AsyncioTransport
+    from buildyard.taskcluster.aio import Queue
+
+    name = name or settings.builder_label
+    slots = settings.slot_count
+    async with AsyncExitStack() as stack:
+        workshop = stack.enter_context(open_workshop(settings, name=name, slots=slots))
+        transport = AsyncioTransport()
+        stack.push_async_callback(transport.close)
+        options = {"rootUrl": root_url, "credentials": dict(credentials)}
+        yield Builder(
+            info=_info(workshop, name, slots),
+            interpreters=workshop.interpreters,
+            runner=workshop.runner,
+            queue=Queue(options, transport),
+            farm=AsyncFarm(options, transport),
+            logs=settings.state / "builders" / name / "logs",
+            watcher=watcher,
+        )
+
+
+def _info(workshop: Workshop, name: str, slots: int) -> BuilderInfo:
+    machine = {one.platform for one in workshop.interpreters if one.usable}
+    return BuilderInfo(
+        name=name,
+        worker_group=WORKER_GROUP,
+        platform=min(machine) if machine else f"linux_{platform.machine()}",
+        slots=slots,
+        interpreters=tuple(one.to_info() for one in workshop.interpreters),
+        sandbox=workshop.sandbox.describe(),
+        version=__version__,
+    )
+
+
+def _passed(environment: Mapping[str, str]) -> dict[str, str]:
+    names = {*_PASSED, *_PROXIES, *(name.upper() for name in _PROXIES)}
+    return {name: value for name, value in environment.items() if name in names}

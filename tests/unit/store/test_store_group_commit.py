@@ -1,0 +1,296 @@
+"""SQLite's writer: many bodies in one transaction, and each as if it were alone."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, event, insert, select
+from sqlalchemy.exc import IntegrityError
+
+from buildyard.farm.store import sqlite
+from buildyard.farm.store.base import wake
+from buildyard.farm.store.errors import StoreBusy, StoreDamaged, StoreFull, StoreUnreachable
+from buildyard.farm.store.sqlite import SqliteStore, open_sqlite
+from buildyard.farm.store.tables import dirty_pages
+
+
+def add(name: str, size: int = 0) -> Callable[[Connection], str]:
+    def body(connection: Connection) -> str:
+        connection.execute(insert(dirty_pages), {"package": name + size * "x", "since": 0.0})
+        return name
+
+    return body
+
+
+def names(connection: Connection) -> list[str]:
+    return list(connection.execute(select(dirty_pages.c.package).order_by(dirty_pages.c.package)).scalars())
+
+
+def with_store(path: Path, scenario: Callable[[SqliteStore], Any]) -> None:
+    async def main() -> None:
+        store = await open_sqlite(path / "yard.sqlite")
+        try:
+            await scenario(store)
+        finally:
+            await store.close()
+
+    asyncio.run(main())
+
+
+async def held_up(store: SqliteStore, bodies: list[Callable[[Connection], Any]]) -> list[Any]:
+    """What came of these bodies, which waited together while the writer was busy: they are one group."""
+    busy, go = threading.Event(), threading.Event()
+
+    def hold(_connection: Connection) -> None:
+        busy.set()
+        assert go.wait(10)
+
+    first = asyncio.ensure_future(store.write(hold))
+    await asyncio.to_thread(busy.wait, 10)
+    rest = asyncio.gather(*map(store.write, bodies), return_exceptions=True)
+    await asyncio.sleep(0)
+    go.set()
+    await first
+    return list(await rest)
+
+
+def test_bodies_that_wait_are_committed_together(tmp_path: Path) -> None:
+    async def scenario(store: SqliteStore) -> None:
+        commits: list[object] = []
+        event.listen(store._writing, "commit", commits.append)
+        await held_up(store, [add(f"p{number}") for number in range(100)])
+        assert len(commits) == 2  # the one that held the writer up, and the rest
+        assert len(await store.read(names)) == 100
+
+    with_store(tmp_path, scenario)
+
+
+def test_nobody_hears_before_the_commit(tmp_path: Path) -> None:
+    async def scenario(store: SqliteStore) -> None:
+        seen_by_second: list[list[str]] = []
+
+        def second(_connection: Connection) -> None:
+            time.sleep(0.05)
+            with sqlite3.connect(tmp_path / "yard.sqlite") as other:
+                seen_by_second.append([row[0] for row in other.execute("SELECT package FROM dirty_pages")])
+            other.close()
+
+        async def first() -> list[str]:
+            await store.write(add("a"))
+            return await store.read(names)
+
+        waiting = asyncio.ensure_future(held_up(store, [second]))
+        assert await first() == ["a"]
+        await waiting
+        assert seen_by_second in ([[]], [["a"]])
+
+    with_store(tmp_path, scenario)
+
+
+def test_failing_body_of_a_group_undoes_only_itself(tmp_path: Path) -> None:
+    def bad(connection: Connection) -> None:
+        add("bad")(connection)
+        raise LookupError
+
+    async def scenario(store: SqliteStore) -> None:
+        results = await held_up(store, [add("a"), bad, add("b"), add("a")])
+        assert [type(result) for result in results] == [str, LookupError, str, IntegrityError]
+        assert await store.read(names) == ["a", "b"]
+
+    with_store(tmp_path, scenario)
+
+
+def test_group_that_cannot_commit_refuses_only_the_guilty(tmp_path: Path) -> None:
+    """A deferred constraint fails at the commit, where the transaction of all is at stake."""
+
+    def guilty(connection: Connection) -> None:
+        connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
+        connection.exec_driver_sql(
+            "INSERT INTO claims (id, queue_id, ttl, grace, created, expires) VALUES ('c', 99, 1, 1, 1, 1)"
+        )
+
+    async def scenario(store: SqliteStore) -> None:
+        results = await held_up(store, [add("a"), guilty, add("b")])
+        assert [type(result) for result in results] == [str, IntegrityError, str]
+        assert await store.read(names) == ["a", "b"]
+        await store.write(add("after"))
+
+    with_store(tmp_path, scenario)
+
+
+def test_group_whose_transaction_was_rolled_back_by_sqlite_is_run_again(tmp_path: Path) -> None:
+    """SQLite does that by itself on some errors, a full disk among them."""
+
+    def ruinous(connection: Connection) -> None:
+        connection.exec_driver_sql("ROLLBACK")
+        raise LookupError
+
+    async def scenario(store: SqliteStore) -> None:
+        results = await held_up(store, [add("a"), ruinous, add("b")])
+        assert [type(result) for result in results] == [str, LookupError, str]
+        assert await store.read(names) == ["a", "b"]
+
+    with_store(tmp_path, scenario)
+
+
+def test_wakes_of_a_group_are_those_of_its_committed_bodies(tmp_path: Path) -> None:
+    def good(connection: Connection) -> None:
+        wake(connection, "good")
+
+    def bad(connection: Connection) -> None:
+        wake(connection, "bad")
+        raise LookupError
+
+    async def scenario(store: SqliteStore) -> None:
+        async with store.waiter(["good", "bad"]) as waiter:
+            await held_up(store, [good, bad, add("a")])
+            assert await waiter.wait(0) == {"good"}
+
+    with_store(tmp_path, scenario)
+
+
+def test_body_whose_caller_gave_up_in_the_queue_is_not_run(tmp_path: Path) -> None:
+    async def scenario(store: SqliteStore) -> None:
+        busy, go = threading.Event(), threading.Event()
+        first = asyncio.ensure_future(store.write(lambda _: (busy.set(), go.wait(10))))
+        await asyncio.to_thread(busy.wait, 10)
+        abandoned = asyncio.ensure_future(store.write(add("abandoned")))
+        await asyncio.sleep(0)
+        abandoned.cancel()
+        await asyncio.gather(abandoned, return_exceptions=True)
+        go.set()
+        await first
+        await store.write(add("after"))
+        assert await store.read(names) == ["after"]
+
+    with_store(tmp_path, scenario)
+
+
+def test_body_whose_caller_gives_up_while_it_runs_is_undone(tmp_path: Path) -> None:
+    async def scenario(store: SqliteStore) -> None:
+        busy, go = threading.Event(), threading.Event()
+
+        def slow(connection: Connection) -> None:
+            add("abandoned")(connection)
+            busy.set()
+            assert go.wait(10)
+
+        task = asyncio.ensure_future(store.write(slow))
+        await asyncio.to_thread(busy.wait, 10)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        go.set()
+        await store.write(add("after"))
+        assert await store.read(names) == ["after"]
+
+    with_store(tmp_path, scenario)
+
+
+@pytest.mark.parametrize("error", [StopIteration, SystemExit, KeyboardInterrupt])
+def test_strange_error_of_a_body_stops_nothing(tmp_path: Path, error: type[BaseException]) -> None:
+    def body(_connection: Connection) -> None:
+        raise error
+
+    async def scenario(store: SqliteStore) -> None:
+        with pytest.raises((error, RuntimeError)):
+            await store.write(body)
+        assert await store.write(add("a")) == "a"
+
+    with_store(tmp_path, scenario)
+
+
+def test_full_disk_refuses_what_does_not_fit_and_goes_on(tmp_path: Path) -> None:
+    async def scenario(store: SqliteStore) -> None:
+        def limit(connection: Connection) -> None:
+            pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+            connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 2}")
+
+        await store.write(add("before"))
+        await store.write(limit)
+        results = await held_up(store, [add("small"), add("large", 200_000), add("little")])
+        assert [type(result) for result in results] == [str, StoreFull, str]
+        await store.write(lambda connection: connection.exec_driver_sql("PRAGMA max_page_count = 1000000"))
+        await store.write(add("large", 200_000))
+        assert [name[:6] for name in await store.read(names)] == ["before", "largex", "little", "small"]
+
+    with_store(tmp_path, scenario)
+
+
+def test_writer_waits_for_another_process_and_then_says_busy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite, "BUSY_TIMEOUT", 0.2)
+
+    async def scenario(store: SqliteStore) -> None:
+        other = sqlite3.connect(tmp_path / "yard.sqlite", isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        begun = time.monotonic()
+        results = await asyncio.gather(*(store.write(add(f"p{n}")) for n in range(20)), return_exceptions=True)
+        assert {type(result) for result in results} == {StoreBusy}
+        assert time.monotonic() - begun < 3
+        other.execute("ROLLBACK")
+        other.close()
+        assert await store.write(add("a")) == "a"
+
+    with_store(tmp_path, scenario)
+
+
+def test_idle_store_uses_no_processor_time(tmp_path: Path) -> None:
+    async def scenario(store: SqliteStore) -> None:
+        async with store.waiter(["a"]) as waiter:
+            await store.write(add("a"))
+            await store.read(names)
+            before = time.process_time()
+            await waiter.wait(0.5)
+            assert time.process_time() - before < 0.02
+
+    with_store(tmp_path, scenario)
+
+
+def test_caller_whose_loop_has_ended_is_forgotten(tmp_path: Path) -> None:
+    """What was begun is committed or not, and the writer's thread does not fail."""
+    stores: list[SqliteStore] = []
+
+    async def leave() -> None:
+        stores.append(await open_sqlite(tmp_path / "yard.sqlite"))
+        future = stores[0]._writer.submit(lambda _: time.sleep(0.1))
+        future.add_done_callback(lambda _: None)
+
+    asyncio.run(leave())
+    asyncio.run(stores[0].close())
+    with_store(tmp_path, lambda store: store.write(add("a")))
+
+
+@pytest.mark.parametrize("setting", ["NORMAL", "FULL"])
+def test_commits_are_as_careful_as_asked(tmp_path: Path, setting: Any) -> None:
+    async def main() -> None:
+        store = await open_sqlite(tmp_path / "yard.sqlite", synchronous=setting)
+        found = await store.write(lambda connection: connection.exec_driver_sql("PRAGMA synchronous").scalar_one())
+        assert found == {"NORMAL": 1, "FULL": 2}[setting]
+        assert await store.write(lambda c: c.exec_driver_sql("PRAGMA journal_mode").scalar_one()) == "wal"
+        await store.close()
+
+    asyncio.run(main())
+
+
+def test_file_that_is_no_database_is_refused_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "yard.sqlite"
+    path.write_bytes(b"a letter to my mother" * 500)
+    with pytest.raises(StoreDamaged):
+        asyncio.run(open_sqlite(path))
+    assert path.read_bytes().startswith(b"a letter")
+
+
+def test_directory_that_is_not_there_is_said(tmp_path: Path) -> None:
+    with pytest.raises(StoreUnreachable, match="unable to open"):
+        asyncio.run(open_sqlite(tmp_path / "none" / "yard.sqlite"))
+
+
+def test_closed_store_leaves_one_file(tmp_path: Path) -> None:
+    with_store(tmp_path, lambda store: store.write(add("a")))
+    assert [path.name for path in tmp_path.iterdir()] == ["yard.sqlite"]

@@ -1,0 +1,176 @@
+"""Write the reference pages from the code: settings, events and the command line.
+
+``python -m tools.reference`` writes them, ``--check`` only compares; a test of the documentation does the same, so that
+no setting, event, command or flag is without its entry.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from buildyard.cli.app import COMMANDS, help_of
+from buildyard.farm.events.schemas import TOPICS, Event
+from buildyard.farm.settings import KEYS, Key, Settings
+from buildyard.farm.wire import Limits
+
+ROOT = Path(__file__).resolve().parent.parent
+REFERENCE = ROOT / "docs" / "reference"
+_SOURCE = ROOT / "src" / "buildyard"
+
+_NOTE = "<!-- Written by `make docs` from the code; change it there. -->\n"
+
+_MEANING = re.compile(r"^    (?P<name>\w+): .*?#: (?P<text>.*)$")
+
+
+def meanings(path: Path, kind: str) -> dict[str, str]:
+    """Return what the ``#:`` comments of a class say of its fields."""
+    source = path.read_text(encoding="utf-8")
+    body = re.split(r"^class ", source, flags=re.MULTILINE)
+    text = next(part for part in body if part.startswith(f"{kind}("))
+    return {found["name"]: found["text"] for line in text.splitlines() if (found := _MEANING.match(line))}
+
+
+def settings_page() -> str:
+    """Return the page of all settings."""
+    said = meanings(_SOURCE / "farm" / "settings.py", Settings.__name__)
+    said |= {f"limits.{name}": text for name, text in meanings(_SOURCE / "farm" / "wire.py", Limits.__name__).items()}
+    entries = "\n".join(_setting(key, said[key.name]) for key in KEYS.values())
+    return f"# Settings\n\n{_NOTE}\n{_SETTINGS_HEAD}\n{entries}"
+
+
+_SETTINGS_HEAD = """\
+Each setting has a working default. Later sources win:
+
+1. the default,
+2. `buildyard.toml` in the working directory,
+3. `buildyard.toml` in the state directory,
+4. the variable named below,
+5. the flag of a command, where it has one (`--state`, `--host`, `--port`, `--slots`).
+
+`buildyard config show` prints each value and where it comes from, and names keys it does not know. Names with a point
+stand in a table of the file:
+
+```toml
+port = 9000
+
+[limits]
+wall_s = 7200
+```
+
+Where packages come from is no setting of buildyard's: it asks pip, whose own configuration says it (`pip config list`).
+"""
+
+
+def _setting(key: Key, meaning: str) -> str:
+    default = "none" if key.default in ("", ()) else f"`{_toml(key.default)}`"
+    sentence = meaning[:1].upper() + meaning[1:]
+    return f"## `{key.name}`\n\n{sentence}.\n\n- Variable: `{key.variable}`\n- Default: {default}\n"
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:,}".replace(",", "_") if isinstance(value, int) else str(value)
+
+
+def events_page() -> str:
+    """Return the page of all events."""
+    entries = "\n".join(_event(topic, kind) for topic, kind in TOPICS.items())
+    return f"# Events\n\n{_NOTE}\n{_EVENTS_HEAD}\n{entries}"
+
+
+_EVENTS_HEAD = """\
+Whatever happens is recorded as an event in the transaction that makes it happen, in a numbered log. Who follows the log
+from a number on misses nothing: `buildyard watch --after N`, `GET /api/farm/v1/events?after=N`, or the stream
+`/events/stream`. A topic never changes its meaning; keys are only ever added.
+
+Times in bodies are seconds since 1970.
+"""
+
+
+def _event(topic: str, kind: type[Event]) -> str:
+    rows = "\n".join(
+        f"| `{field.name}` | {_type(field.type)} | {'' if field.required else 'may be absent'} |"
+        for field in msgspec.structs.fields(kind)
+    )
+    doc = (kind.__doc__ or "").strip().partition("\n")[0]
+    return f"## `{topic}`\n\n{doc}\n\n| key | type | |\n|---|---|---|\n{rows}\n"
+
+
+_TYPES: Mapping[object, str] = {int: "integer", float: "number", str: "text", bool: "true or false"}
+
+
+def _type(kind: object) -> str:
+    if kind in _TYPES:
+        return _TYPES[kind]
+    text = str(kind)
+    if text.startswith("tuple[str"):
+        return "list of texts"
+    return "number or null" if "float" in text else "text or null"
+
+
+def cli_page() -> str:
+    """Return the page of all commands, each with its own help."""
+    entries = "\n".join(_command(name) for name in command_names())
+    return f"# Command line\n\n{_NOTE}\n{_CLI_HEAD}\n{entries}"
+
+
+def command_names() -> Iterator[str]:
+    """Yield every command as it is typed after ``buildyard``."""
+    yield from (name for name, _, _ in COMMANDS)
+    yield "config show"
+
+
+_CLI_HEAD = """\
+Results go to stdout; progress, warnings and errors to stderr. With `--json` one JSON object (of streams, one a line) is
+all that stdout holds, errors included. Without a terminal there are no colours and no redrawn lines.
+
+A command that talks to a hub finds it by `--hub URL` (signing with `TASKCLUSTER_CLIENT_ID` and
+`TASKCLUSTER_ACCESS_TOKEN`, unless `TASKCLUSTER_ROOT_URL` names another service), else by the state directory:
+`--state DIR`, `BUILDYARD_STATE`, `state` in `buildyard.toml`, or `.buildyard` in the working directory.
+
+| exit code | meaning |
+|---|---|
+| 0 | done; `up`, `hub` and `builder` stopped by Ctrl-C or TERM |
+| 1 | it ran, and something asked for failed |
+| 2 | wrong use or input: unknown option, package, version |
+| 3 | the hub or the upstream index cannot be reached |
+| 4 | not allowed: no credential, an ended one, or a missing scope |
+| 124 | `--timeout` passed |
+| 130 | interrupted before the end |
+"""
+
+
+def _command(name: str) -> str:
+    return f"## `buildyard {name}`\n\n```text\n{help_of(name.split()).rstrip()}\n```\n"
+
+
+#: Every generated page and what gives it.
+PAGES: Mapping[str, Callable[[], str]] = {"settings.md": settings_page, "events.md": events_page, "cli.md": cli_page}
+
+
+def main(arguments: list[str]) -> int:
+    """Write the pages, or with ``--check`` say which differ; return an exit code."""
+    stale = []
+    for name, page in PAGES.items():
+        path = REFERENCE / name
+        text = page()
+        if path.exists() and path.read_text(encoding="utf-8") == text:
+            continue
+        stale.append(name)
+        if "--check" not in arguments:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+    for name in stale:
+        print(f"docs/reference/{name} {'differs; run: make docs' if '--check' in arguments else 'written'}")
+    return 1 if stale and "--check" in arguments else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
