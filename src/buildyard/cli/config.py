@@ -9,12 +9,13 @@ EXAMPLES = ("buildyard config show", "BUILDYARD_PORT=9000 buildyard config show"
 
 
 def show(screen: Screen, *, state: State = None, json: Json = False) -> None:
-    """Print each setting, its value, and the default, file, variable or flag it comes from."""
+    """Print each setting, its value and its origin."""
+    from buildyard.cli.causes import shown_path
     from buildyard.cli.tables import columns
     from buildyard.farm.settings import KEYS, load, masked
 
     loaded = load({"state": state})
-    values = {name: loaded.value(name) for name in KEYS}
+    values = {name: loaded.value(name) for name in KEYS} | {"state": shown_path(loaded.settings.state)}
     index = _upstream()
     if json:
         shown = {name: {"value": masked(value), "origin": loaded.origins[name]} for name, value in values.items()}

@@ -31,7 +31,7 @@ Python = Annotated[
 ]
 NoDeps = Annotated[bool, typer.Option("--no-deps", help="Leave out what the packages need at run time.")]
 Requirements = Annotated[
-    list[str], typer.Argument(metavar="REQUIREMENT...", help="As pip takes them: numpy, 'wrapt<2'.", show_default=False)
+    list[str], typer.Argument(metavar="REQUIREMENT", help="As pip takes them: numpy, 'wrapt<2'.", show_default=False)
 ]
 Slots = Annotated[
     int | None,

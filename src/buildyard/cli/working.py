@@ -45,9 +45,10 @@ class Working:
 
     async def _work(self) -> None:
         name = worker_id(self._settings.builder_label)
+        credentials = {key: str(value) for key, value in self._hub.options().items()}
         with BuilderShow(self._screen, slots=self._settings.slot_count) as show:
             async with open_builder(
-                self._settings, root_url=self._hub.url, credentials=self._hub.options(), name=name, watcher=show
+                self._settings, root_url=self._hub.url, credentials=credentials, name=name, watcher=show
             ) as builder:
                 self._listen(builder)
                 self._introduce(builder.info)

@@ -69,7 +69,7 @@ class Yard:
         """Run until a signal."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self._signalled)
+            loop.add_signal_handler(number, self._signalled, number)
         serving = asyncio.create_task(self._serve())
         await _first(serving, self._ready.wait(), self._stop.wait())
         if self._hub is None:
@@ -97,11 +97,13 @@ class Yard:
         self._hub = hub
         self._ready.set()
 
-    def _signalled(self) -> None:
+    def _signalled(self, number: int) -> None:
         if self._stop.is_set():  # the second one
             for child in self._children:
                 child.kill()
             os._exit(ExitCode.INTERRUPTED)
+        if number == signal.SIGINT and self._screen.stderr.isatty():
+            self._screen.error("")  # the terminal has shown ^C
         self._stop.set()
 
     async def _end(self, serving: asyncio.Task[None], tending: Sequence[asyncio.Task[None]], story: Any) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
-from threading import Event
 from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred
@@ -105,6 +104,30 @@ class _WireFactory(Factory):
         return Wire(self._on_idle, is_tls=self._is_tls)
 
 
+class _Attempt:
+    """One attempt to connect, and who ended it: endpoints that are cancelled fail in words of their own."""
+
+    def __init__(self, reactor: Any, dialing: Deferred[Wire], seconds: float) -> None:
+        self.is_late = False
+        self.is_unwanted = False  #: by our caller
+        self.wire: Deferred[Wire] = Deferred(self._cancel)
+        self._dialing = dialing
+        self._timer = reactor.callLater(seconds, self._expire)
+        dialing.chainDeferred(self.wire)
+
+    def _cancel(self, _: object) -> None:
+        self.is_unwanted = True
+        self._dialing.cancel()
+
+    def _expire(self) -> None:
+        self.is_late = True
+        self._dialing.cancel()
+
+    def end(self) -> None:
+        if self._timer.active():
+            self._timer.cancel()
+
+
 class Dialer:
     """Opens wires, with one TLS identity."""
 
@@ -119,20 +142,17 @@ class Dialer:
         Raises `ConnectFailed` (`TlsFailed`, `ProxyFailed`) or `TimedOut` with the phase "connect".
         """
         dialing = Deferred.fromCoroutine(self._dial(request, proxy, on_idle))
-        timer = self._reactor.callLater(request.timeout.connect, dialing.cancel)
-        # Endpoints that are cancelled fail in words of their own, so we note who cancels.
-        was_cancelled = Event()
-        wire: Deferred[Wire] = Deferred(lambda _: (was_cancelled.set(), dialing.cancel()))
-        dialing.chainDeferred(wire)
+        attempt = _Attempt(self._reactor, dialing, request.timeout.connect)
         try:
-            return await wire
+            return await attempt.wire
+        except BuildyardError:
+            raise
         except Exception as error:
-            if was_cancelled.is_set():
+            if attempt.is_unwanted:
                 raise CancelledError from error
-            raise _translated(error, request, is_late=not timer.active()) from error
+            raise _translated(error, request, is_late=attempt.is_late) from error
         finally:
-            if timer.active():
-                timer.cancel()
+            attempt.end()
 
     async def _dial(self, request: Request, proxy: Proxy | None, on_idle: Callable[[Wire], None]) -> Wire:
         endpoint = self._endpoint(request.target, proxy, request.timeout.connect)
@@ -302,8 +322,6 @@ def _translated(error: Exception, request: Request, *, is_late: bool) -> Buildya
     method, url = request.method, request.url
     if is_late or isinstance(error, ConnectTimeout):
         return TimedOut("connect", request.timeout.connect, method=method, url=url)
-    if isinstance(error, BuildyardError):
-        return error
     if isinstance(error, _Refused):
         return ProxyFailed(f"the proxy answered {error.status}", method=method, url=url, status=error.status)
     if isinstance(error, DNSLookupError):

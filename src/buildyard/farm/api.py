@@ -21,6 +21,7 @@ from starlette.routing import BaseRoute, Route
 
 from buildyard.farm.abi import Abi
 from buildyard.farm.builds import views
+from buildyard.farm.builds.explained import told
 from buildyard.farm.builds.service import BuildService
 from buildyard.farm.builds.status import status as farm_status
 from buildyard.farm.events import outbox
@@ -167,8 +168,8 @@ async def _status(rooms: ApiRooms, request: Request) -> Response:
 
 
 async def _explain(rooms: ApiRooms, request: Request) -> Response:
-    name = request.path_params["name"]
-    found = await rooms.store.read(lambda connection: views.explain(connection, rooms.clock(), name))
+    name = views.normalised(request.path_params["name"])
+    found = await rooms.store.read(lambda connection: told(connection, rooms.clock(), name))
     if found is None:
         raise Problem(404, "unknown_package", f'nobody has asked for "{name}" here', next=f"buildyard request {name}")
     return _json(found)

@@ -456,9 +456,9 @@ def _running(rows: Rows, known: dict[str, int], asked: int, logs: LogStore) -> N
 def _running_log(task: str, logs: LogStore) -> None:
     offset = 0
     for phase, at, lines in (
-        ("fetch", 0.0, ["numpy-2.2.1.tar.gz 20.2 MB", "sha256 45681f… matches the index", "unpacked", ""]),
-        ("prepare", 8.1, [f"+ requirement-{n}" for n in range(22)]),
-        ("build", 98.0, ["offline, bubblewrap, 8 GB, 1 job"]),
+        ("fetch", 0.0, ["fetch", "numpy-2.2.1.tar.gz 20.2 MB", "sha256 45681f… matches the index", "unpacked"]),
+        ("prepare", 8.1, ["prepare", *(f"+ requirement-{n}" for n in range(21))]),
+        ("build", 98.0, ["build  offline, bubblewrap, 8 GB, 1 job"]),
     ):
         logs.mark(task, 0, offset, at, phase)
         offset = logs.append(task, 0, offset, "".join(f"{line}\n" for line in lines).encode(), at)
@@ -477,15 +477,19 @@ def _built(rows: Rows, known: dict[str, int], asked: int, logs: LogStore) -> Non
     known["built"] = build
     offset = 0
     for phase, at, lines in (
-        ("fetch", 0.0, ["msgpack-1.1.0.tar.gz  167.3 kB", "sha256 dd432cca… matches the index"]),
-        ("prepare", 0.4, ["Using CPython 3.13.0", "+ cython==3.0.11   + setuptools==75.8.0"]),
+        ("fetch", 0.0, ["fetch", "msgpack-1.1.0.tar.gz  167.3 kB", "sha256 dd432cca… matches the index"]),
+        ("prepare", 0.4, ["prepare", "Using CPython 3.13.0", "+ cython==3.0.11   + setuptools==75.8.0"]),
         (
             "build",
             1.5,
-            [*(f"gcc -O3 -c part{n}.c" for n in range(200)), "msgpack/_cmsgpack.c:8123:27: warning: unused"],
+            [
+                "build  offline, bubblewrap",
+                *(f"gcc -O3 -c part{n}.c" for n in range(200)),
+                "msgpack/_cmsgpack.c:8123:27: warning: unused",
+            ],
         ),
-        ("check", 18.0, ["name, version and tags match the task", "import msgpack works"]),
-        ("upload", 19.8, ["378.2 kB, sha256 verified by the hub"]),
+        ("check", 18.0, ["check", "name, version and tags match the task", "import msgpack works"]),
+        ("upload", 19.8, ["upload", "378.2 kB, sha256 verified by the hub"]),
     ):
         logs.mark(task, 0, offset, at, phase)
         offset = logs.append(task, 0, offset, "".join(f"{line}\n" for line in lines).encode(), at)

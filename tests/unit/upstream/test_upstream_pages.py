@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from buildyard.farm.upstream.errors import BadPage
-from buildyard.farm.upstream.pages import JSON_TYPE, MAX_HTML_BYTES, File, merge, parse_page
+from buildyard.farm.upstream.pages import JSON_TYPE, MAX_PAGE_BYTES, File, merge, parse_page
 
 PAGES = Path(__file__).parent / "pages"
 URL = "https://index.example.org/simple/demo/"
@@ -159,9 +159,34 @@ def test_json_that_is_no_page_is_refused(body: bytes) -> None:
         parse_page(body, JSON_TYPE, URL)
 
 
-def test_html_above_the_limit_is_refused() -> None:
+def test_attribute_that_is_not_escaped_is_read_whole() -> None:
+    (file,) = html("<A HREF='demo-1.0.tar.gz' data-requires-python=\">=3.8,<4\">d</A>")
+    assert file.requires_python == ">=3.8,<4"
+
+
+def test_escaped_attribute_is_unescaped() -> None:
+    (file,) = html('<a href="demo-1.0.tar.gz" data-requires-python="&gt;=3.8,&lt;4">d</a>')
+    assert file.requires_python == ">=3.8,<4"
+
+
+def test_anchor_in_a_comment_is_not_there() -> None:
+    assert html('<!-- <a href="demo-1.0.tar.gz">d</a> --><a name="x">') == ()
+
+
+@pytest.mark.parametrize("scrap", ["<a ", "<a href='", '<a x="', "<!--", "<a\t", "&#9", "<a =", "<base href=x "])
+def test_malformed_page_of_a_megabyte_is_read_in_linear_time(scrap: str) -> None:
+    """Python's own parser takes hours for these; the test would run into its time-out."""
+    assert len(html(scrap * (1_000_000 // len(scrap)))) <= 1
+
+
+def test_character_number_of_thousands_of_digits_is_left_as_it_is() -> None:
+    (file,) = html(f'<a href="demo-1.0.tar.gz" data-yanked="&#{"9" * 5000};">d</a>')
+    assert file.is_yanked
+
+
+def test_page_above_the_limit_is_refused() -> None:
     with pytest.raises(BadPage, match="larger"):
-        parse_page(b" " * (MAX_HTML_BYTES + 1), "text/html", URL)
+        parse_page(b" " * (MAX_PAGE_BYTES + 1), "text/html", URL)
 
 
 def test_unknown_charset_is_read_as_utf8() -> None:
@@ -169,7 +194,9 @@ def test_unknown_charset_is_read_as_utf8() -> None:
     assert parse_page(body, "text/html; charset=klingon", URL)[1][0].yank_reason == "ü"
 
 
-KINDS = st.sampled_from([JSON_TYPE, "text/html", "text/html; charset=utf-16", "application/json", "text/html;charset=x"])
+KINDS = st.sampled_from(
+    [JSON_TYPE, "text/html", "text/html; charset=utf-16", "application/json", "text/html;charset=x"]
+)
 SCRAPS = st.sampled_from(
     ["<a ", "href=", '"demo-1.0.tar.gz"', ">", "</a>", "<!", "<![", "<?", "<base ", "#sha256=", "http://[", "&#", "--"]
 )

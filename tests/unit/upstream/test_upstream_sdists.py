@@ -54,7 +54,9 @@ def test_new_metadata_that_calls_requirements_dynamic_is_not_final() -> None:
 
 
 def test_requirements_of_setuptools_are_read_with_extras_and_markers() -> None:
-    requires = 'six>=1\nidna\n\n[fast]\ncython\n\n[fast:python_version < "3.9"]\npytz\n\n[:sys_platform == "win32"]\npywin\n'
+    requires = (
+        'six>=1\nidna\n\n[fast]\ncython\n\n[fast:python_version < "3.9"]\npytz\n\n[:sys_platform == "win32"]\npywin\n'
+    )
     assert read({"demo-1.0/PKG-INFO": OLD, "demo-1.0/demo.egg-info/requires.txt": requires}).requires_dist == (
         "six>=1",
         "idna",

@@ -38,7 +38,7 @@ class Uv:
 
     def install(self, environment: Path, requirements: Iterable[str], *, budget: Budget, log: Log) -> None:
         """Install requirements (PEP 508, checked) into an environment, from wheels.  Raises `PhaseFailed`."""
-        arguments = [*self._install(environment), "--no-build", *self._settings()]
+        arguments = [*self._install(environment), "--no-build", "--compile-bytecode", *self._settings()]
         self._run([*arguments, "--", *requirements], budget=budget, log=log)
 
     def install_wheel(self, environment: Path, wheel: Path, *, budget: Budget, log: Log) -> None:

@@ -11,9 +11,10 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from msgspec import Struct
+from msgspec import Struct, structs
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 from buildyard.farm.abi import Abi
 from buildyard.farm.builds.decisions import AnyDecision, NotWanted, Wanted
@@ -69,7 +70,7 @@ class RequestPlanner:
         found: list[Planned] = []
         for platform, interpreters in asked.interpreters.items():
             found += await self._plan_platform(requirements, platform, list(interpreters), deps=asked.deps)
-        return _once(found)
+        return _once(_with_versions(found))
 
     async def _plan_platform(
         self, requirements: list[Requirement], platform: str, interpreters: list[InterpreterInfo], *, deps: bool
@@ -156,6 +157,22 @@ def _refused(one: Planned, unsolved: Mapping[str, Unsatisfiable]) -> Planned:
         reason=str(unsolved[decision.abi]),
     )
     return Planned(decision=why, top_level=one.top_level)
+
+
+def _with_versions(found: Sequence[Planned]) -> list[Planned]:
+    """Name the version that an interpreter does not get: the newest that the others do."""
+    newest: dict[str, str] = {}
+    for one in found:
+        package, version = canonicalize_name(one.decision.package), one.decision.version
+        if version is not None and (package not in newest or Version(version) > Version(newest[package])):
+            newest[package] = version
+    return [_with_version(one, newest.get(canonicalize_name(one.decision.package))) for one in found]
+
+
+def _with_version(one: Planned, version: str | None) -> Planned:
+    if one.decision.version is not None or version is None:
+        return one
+    return Planned(decision=structs.replace(one.decision, version=version), top_level=one.top_level)
 
 
 def _once(found: Iterable[Planned]) -> list[Planned]:

@@ -6,9 +6,7 @@ added.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import UTC, datetime
-from statistics import median
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -17,6 +15,8 @@ from packaging.utils import canonicalize_name
 from sqlalchemy import Connection, Row, Select, func, select
 
 from buildyard.farm.abi import Abi
+from buildyard.farm.builds.usual import Pair, Usual, usual
+from buildyard.farm.builds.words import iso
 from buildyard.farm.events.outbox import Recorded
 from buildyard.farm.store.tables import builders as builders_table
 from buildyard.farm.store.tables import builds, request_builds, requests, runs
@@ -24,9 +24,6 @@ from buildyard.farm.wire import BuilderInfo, BuildResult, InterpreterInfo
 
 #: A builder that has not asked for work for this long is silent; it asks at least every long poll (20 s).
 SILENT_AFTER_S = 60.0
-
-#: "Usually" is the median of this many durations.
-USUAL_OF = 10
 
 
 class BuildView(Struct, frozen=True, kw_only=True):
@@ -89,9 +86,9 @@ def build(connection: Connection, now: float, number: int) -> BuildView | None:
     row = connection.execute(_with_run().where(builds.c.id == number)).first()
     if row is None:
         return None
-    usual = usual_durations(connection, [row.package])
+    usually = usual(connection, [(row.package, row.platform)])
     result = msgspec.json.decode(row.result, type=BuildResult) if row.result else None
-    return msgspec.structs.replace(_view(row, now, usual), result=result)
+    return msgspec.structs.replace(_view(row, now, usually), result=result)
 
 
 def request(connection: Connection, now: float, number: int) -> RequestView | None:
@@ -105,8 +102,8 @@ def request(connection: Connection, now: float, number: int) -> RequestView | No
         .where(request_builds.c.request_id == number)
     )
     rows = connection.execute(query).all()
-    usual = usual_durations(connection, {one.package for one in rows})
-    views = [msgspec.structs.replace(_view(one, now, usual), top_level=one.top_level) for one in rows]
+    usually = usual(connection, {(one.package, one.platform) for one in rows})
+    views = [msgspec.structs.replace(_view(one, now, usually), top_level=one.top_level) for one in rows]
     return RequestView(
         id=row.id,
         state=row.state,
@@ -151,34 +148,6 @@ def event(recorded: Recorded) -> dict[str, object]:
     }
 
 
-def usual_durations(connection: Connection, packages: Iterable[str]) -> dict[str, float]:
-    """Return the median duration in seconds of each package's last builds, for those that were ever built."""
-    names = sorted(set(packages))
-    if not names:
-        return {}
-    elapsed = (builds.c.finished - builds.c.started).label("elapsed")
-    recent = (
-        select(
-            builds.c.package,
-            elapsed,
-            func.row_number().over(partition_by=builds.c.package, order_by=builds.c.finished.desc()).label("nth"),
-        )
-        .where(builds.c.state == "built", builds.c.package.in_(names), builds.c.started.is_not(None))
-        .subquery()
-    )
-    found: dict[str, list[float]] = {}
-    for row in connection.execute(select(recent).where(recent.c.nth <= USUAL_OF)):
-        found.setdefault(row.package, []).append(row.elapsed)
-    return {package: median(times) for package, times in found.items()}
-
-
-def iso(seconds: float | None) -> str | None:
-    """Return a time as ISO 8601 in UTC, to the second."""
-    if seconds is None:
-        return None
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
 def normalised(name: str) -> str:
     """Return a package's name as the farm compares it (PEP 503)."""
     return str(canonicalize_name(name))
@@ -191,10 +160,11 @@ def _with_run(*more: Any) -> Select[Any]:
     return select(builds, *run, *more).outerjoin(runs, (runs.c.task_id == builds.c.task_id) & (runs.c.run_id == last))
 
 
-def _view(row: Row[Any], now: float, usual: dict[str, float]) -> BuildView:
+def _view(row: Row[Any], now: float, usually: Mapping[Pair, Usual]) -> BuildView:
     building = row.state == "building"
     started = row.run_started if building else row.started
     ended = now if building else row.finished
+    its_usual = usually.get((row.package, row.platform))
     return BuildView(
         id=row.id,
         package=row.display,
@@ -210,11 +180,11 @@ def _view(row: Row[Any], now: float, usual: dict[str, float]) -> BuildView:
         phase=row.phase if building else None,
         phase_elapsed_s=now - row.phase_started if building and row.phase_started else None,
         elapsed_s=ended - started if started and ended else None,
-        usual_s=usual.get(row.package),
+        usual_s=its_usual.seconds if its_usual else None,
         builder=row.builder,
         filename=row.filename,
         covered_by=row.covered_by,
-        try_at=iso(row.try_at),
+        try_at=iso(row.try_at) if row.try_at is not None else None,
         tries=row.tries,
         task_id=row.task_id,
         run_id=row.run_id,
@@ -233,5 +203,5 @@ def _builder(row: Row[Any], now: float, busy: int) -> BuilderView:
         interpreters=info.interpreters,
         sandbox=info.sandbox,
         version=info.version,
-        seen=iso(row.seen) or "",
+        seen=iso(row.seen),
     )

@@ -160,7 +160,7 @@ def ordinal(number: int) -> str:
 
 
 def sentence(text: str) -> str:
-    """The text with a capital letter, where it begins with a word; names of files, hosts and symbols stay as they are."""
+    """The text with a capital letter, where it begins with a word; names of files and hosts stay as they are."""
     return text[:1].upper() + text[1:] if _WORD.match(text) else text
 
 

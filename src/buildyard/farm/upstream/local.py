@@ -15,7 +15,7 @@ import msgspec
 from packaging.utils import canonicalize_name
 
 from buildyard.farm.upstream.locations import Location, file_path
-from buildyard.farm.upstream.pages import MAX_HTML_BYTES, File, parse_page
+from buildyard.farm.upstream.pages import MAX_PAGE_BYTES, File, parse_page
 from buildyard.farm.upstream.releases import version_text
 
 _PAGE_SUFFIXES = (".html", ".htm")
@@ -61,7 +61,7 @@ def _entries(path: Path) -> list[Path]:
 def _read_page(path: Path, package: str) -> Found | None:
     try:
         with path.open("rb") as file:
-            body = file.read(MAX_HTML_BYTES + 1)
+            body = file.read(MAX_PAGE_BYTES + 1)
     except OSError:
         return None
     name, files = parse_page(body, "text/html", path.absolute().as_uri())

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from email.message import Message
-from html.parser import HTMLParser
 from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
 
 import msgspec
 from msgspec import Struct, field
 
+from buildyard.farm.upstream.anchors import Attributes, read_anchors
 from buildyard.farm.upstream.errors import BadPage
 
 JSON_TYPE = "application/vnd.pypi.simple.v1+json"
@@ -22,13 +22,11 @@ JSON_TYPE = "application/vnd.pypi.simple.v1+json"
 ACCEPT = f"{JSON_TYPE}, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1"
 
 _HTML_TYPES = frozenset({"text/html", "application/xhtml+xml", "application/vnd.pypi.simple.v1+html"})
+_CHARSETS = frozenset({"utf-8", "us-ascii", "iso-8859-1", "windows-1252"})
 _JSON_TYPES = frozenset({JSON_TYPE, "application/json"})
 
 #: The largest page that is read; the largest that PyPI serves is about 10 MB.
 MAX_PAGE_BYTES = 64 * 1024 * 1024
-
-#: The largest HTML page that is read: Python's HTML parser takes quadratic time on some malformed input.
-MAX_HTML_BYTES = 16 * 1024 * 1024
 
 #: The major version of the Simple API that is understood (PEP 629).
 _API_MAJOR = "1"
@@ -114,6 +112,8 @@ def parse_page(body: bytes, content_type: str, url: str) -> tuple[str, tuple[Fil
     ``url`` is where the page came from; links are relative to it.  Links to anything but http, https (or, on a page
     that is itself a file, ``file:``) are left out.  Raises `BadPage` for whatever is no page of the Simple API 1.x.
     """
+    if len(body) > MAX_PAGE_BYTES:
+        raise BadPage(f"it is larger than {MAX_PAGE_BYTES} bytes")
     kind, charset = _content_type(content_type)
     if kind in _JSON_TYPES:
         name, files = _parse_json(body)
@@ -132,8 +132,6 @@ def _content_type(value: str) -> tuple[str, str]:
 
 
 def _parse_json(body: bytes) -> tuple[str, list[File]]:
-    if len(body) > MAX_PAGE_BYTES:
-        raise BadPage(f"it is larger than {MAX_PAGE_BYTES} bytes")
     try:
         page = _JSON.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -149,45 +147,13 @@ def _check_version(version: str) -> None:
 
 
 def _parse_html(body: bytes, charset: str) -> list[File]:
-    if len(body) > MAX_HTML_BYTES:
-        raise BadPage(f"its HTML is larger than {MAX_HTML_BYTES} bytes")
-    try:
-        text = body.decode(charset, "replace")
-    except (LookupError, ValueError):
-        text = body.decode("utf-8", "replace")
-    reader = _Anchors()
-    try:
-        reader.feed(text)
-        reader.close()
-    except AssertionError as error:
-        # Python's HTML parser rejects some broken declarations so (`_markupbase`).
-        raise BadPage(f"its HTML cannot be read: {error}") from error
-    _check_version(reader.version)
-    return [found for anchor in reader.anchors if (found := _file_of(anchor, reader.base)) is not None]
+    page = read_anchors(body.decode(charset if charset in _CHARSETS else "utf-8", "replace"))
+    _check_version(page.version)
+    return [found for anchor in page.anchors if (found := _file_of(anchor, page.base)) is not None]
 
 
-class _Anchors(HTMLParser):
-    """Collects what PEP 503 gives a meaning: anchors, the base address, the API version."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.anchors: list[dict[str, str | None]] = []
-        self.base = ""
-        self.version = "1.0"
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag == "a":
-            self.anchors.append(dict(attrs))
-        elif tag == "base" and not self.base:
-            self.base = dict(attrs).get("href") or ""
-        elif tag == "meta":
-            found = dict(attrs)
-            if found.get("name") == "pypi:repository-version":
-                self.version = found.get("content") or "1.0"
-
-
-def _file_of(anchor: dict[str, str | None], base: str) -> File | None:
-    href = (anchor.get("href") or "").strip()
+def _file_of(anchor: Attributes, base: str) -> File | None:
+    href = anchor.get("href", "").strip()
     try:
         joined = urlsplit(urljoin(base, href))
     except ValueError:
@@ -207,10 +173,10 @@ def _file_of(anchor: dict[str, str | None], base: str) -> File | None:
     )
 
 
-def _metadata_of(anchor: dict[str, str | None], name: str) -> bool | dict[str, str] | None:
+def _metadata_of(anchor: Attributes, name: str) -> bool | dict[str, str] | None:
     if name not in anchor:
         return None
-    algorithm, equals, digits = (anchor[name] or "").partition("=")
+    algorithm, equals, digits = anchor[name].partition("=")
     return {algorithm: digits} if equals else algorithm != "false"
 
 

@@ -148,7 +148,7 @@ async def _log_lines(rooms: WebRooms, run: tuple[str, int] | None, cursor: Curso
     ended = partial(_has_ended, rooms, run)
     template = environment().get_template("parts/log_rows.html")
     async for piece in rooms.logs.follow(*run, cursor.offset, ended=ended):
-        lines = growing.feed(piece, _latest_moment(rooms, run))
+        lines = growing.feed(piece, rooms.logs.marks(*run))
         if lines:
             html = template.render(rows=lines)
             yield frame({"html": html, "next": str(growing.cursor)}, event="log")
@@ -215,8 +215,3 @@ async def _has_ended(rooms: WebRooms, run: tuple[str, int]) -> bool:
     query = select(runs.c.resolved).where(runs.c.task_id == run[0], runs.c.run_id == run[1])
     row = await rooms.store.read(lambda connection: connection.execute(query).first())
     return row is None or row.resolved is not None
-
-
-def _latest_moment(rooms: WebRooms, run: tuple[str, int]) -> float | None:
-    marks = rooms.logs.marks(*run)
-    return marks[-1].at if marks else None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from itertools import accumulate
 from typing import Literal, Protocol
 
@@ -58,7 +58,7 @@ class LogLine(Struct, frozen=True, kw_only=True):
     number: int  #: 1 for the first
     seconds: float | None  #: since the run began
     html: str
-    mark: Literal["", "error", "warning", "cause"] = ""  #: ``cause``: this is why the build failed
+    mark: Literal["", "error", "warning", "cause", "phase"] = ""  #: ``cause``: this is why the build failed
 
 
 class Fold(Struct, frozen=True, kw_only=True):
@@ -78,8 +78,10 @@ class Section(Struct, frozen=True, kw_only=True):
     """A phase's part of the log."""
 
     phase: str  #: '' for what came before the first
+    note: str  #: what its first line says of it, ``offline, bubblewrap``
+    is_headed: bool  #: its first line is the one that begins the phase, and stands for it
     first: int  #: the number of its first line
-    count: int
+    count: int  #: lines below the one that begins it
     seconds: float
     elapsed_s: float | None  #: None while it runs
     is_open: bool
@@ -136,6 +138,8 @@ class Log:
     def _section(
         self, start: int, end: int, phase: str, seconds: float, took: float | None, wanted: Wanted, *, is_last: bool
     ) -> Section:
+        note = self._note(start, end, phase)
+        below = start + (note is not None)
         holds_cause = wanted.cause is not None and start < wanted.cause <= end
         is_asked = bool(range(max(start + 1, wanted.asked.start), min(end + 1, wanted.asked.stop)))
         head = FAILED_HEAD if holds_cause or (is_last and wanted.is_running) else HEAD
@@ -143,13 +147,22 @@ class Log:
         is_open = is_last or holds_cause or is_asked or not (wanted.is_running or wanted.has_failed)
         return Section(
             phase=phase,
+            note=note or "",
+            is_headed=note is not None,
             first=start + 1,
-            count=end - start,
+            count=end - below,
             seconds=seconds,
             elapsed_s=took,
             is_open=is_open or wanted.only_errors,
-            rows=tuple(self._rows(start, end, self._shown(start, end, (head, tail), wanted), wanted)),
+            rows=tuple(self._rows(below, end, self._shown(below, end, (head, tail), wanted), wanted)),
         )
+
+    def _note(self, start: int, end: int, phase: str) -> str | None:
+        """Return what the line that begins a phase says of it, None where the phase has no such line."""
+        if not phase or start == end:
+            return None
+        name, _, note = self._lines[start].decode("utf-8", "replace").partition("  ")
+        return note.strip() if name == phase else None
 
     def _shown(self, start: int, end: int, ends: tuple[int, int], wanted: Wanted) -> list[tuple[int, int]]:
         """Return the shown parts of a section as half-open ranges of line indices, in order, without small gaps."""
@@ -182,7 +195,7 @@ class Log:
             style = line.style
             if line.ups:
                 del rows[-line.ups :]  # it was printed over these
-            mark: Literal["", "error", "warning", "cause"] = _marked(self._lines[index])
+            mark: Literal["", "error", "warning", "cause", "phase"] = _marked(self._lines[index])
             if cause is not None and self._tells_cause(index, cause):
                 mark = "cause"
             rows.append(LogLine(number=index + 1, seconds=self._seconds(index), html=line.html, mark=mark))
@@ -228,17 +241,26 @@ class GrowingLog:
         self._rest = b""
         self._style: Style = PLAIN
 
-    def feed(self, piece: bytes, seconds: float | None) -> list[LogLine]:
-        """Return the lines that this piece completes, all as of ``seconds``."""
+    def feed(self, piece: bytes, marks: Sequence[Mark]) -> list[LogLine]:
+        """Return the lines that this piece completes; ``marks`` are all that the log has by now."""
         *whole, self._rest = (self._rest + piece).split(b"\n")
-        return [self._line(line, seconds) for line in whole]
+        begins = {mark.offset for mark in marks if mark.phase}
+        return [self._line(line, marks, begins) for line in whole]
 
-    def _line(self, raw: bytes, seconds: float | None) -> LogLine:
+    def _line(self, raw: bytes, marks: Sequence[Mark], begins: Container[int]) -> LogLine:
         line = render(raw.decode("utf-8", "replace"), self._style)
         self._style = line.style
-        number = self.cursor.line
-        self.cursor = Cursor(offset=self.cursor.offset + len(raw) + 1, line=number + 1)
-        return LogLine(number=number, seconds=seconds, html=line.html, mark=_marked(raw))
+        offset, number = self.cursor.offset, self.cursor.line
+        self.cursor = Cursor(offset=offset + len(raw) + 1, line=number + 1)
+        nth = bisect_right(marks, offset, key=_offset)
+        seconds = marks[nth - 1].at if nth else None
+        return LogLine(
+            number=number, seconds=seconds, html=line.html, mark="phase" if offset in begins else _marked(raw)
+        )
+
+
+def _offset(mark: Mark) -> int:
+    return mark.offset
 
 
 def _marked(line: bytes) -> Literal["", "error", "warning"]:

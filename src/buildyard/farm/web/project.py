@@ -6,7 +6,7 @@ A matrix of versions by Python and platform, the reasons for each cell that is n
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -16,8 +16,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from buildyard.farm.abi import sorted_abis
-from buildyard.farm.builds.states import State
-from buildyard.farm.builds.words import clock_time, listed, machine
+from buildyard.farm.builds.explain import Line, PlatformLines, explain
+from buildyard.farm.builds.explain import Row as Explained
+from buildyard.farm.builds.words import listed, platform_words
 from buildyard.farm.problems import Problem
 from buildyard.farm.store.tables import builds, files
 from buildyard.farm.web.packages import by_pep_440
@@ -29,8 +30,8 @@ SHOWN, ALL = 6, 100
 _FILES = 20
 _LIKELY = 5
 
-#: States that a reason belongs to, in the order in which the page gives them.
-_EXPLAINED = ("failed", "blocked", "will_retry", "left_to_upstream", "covered", "not_wanted", "skipped", "queued")
+#: States that need no explanation.
+_PLAIN = frozenset({"built", "building"})
 
 
 class Cell(Struct, frozen=True, kw_only=True):
@@ -58,12 +59,11 @@ class VersionRow(Struct, frozen=True, kw_only=True):
 
 
 class Why(Struct, frozen=True, kw_only=True):
-    """One reason, with everything it holds for."""
+    """One line of the explanation, with the builds it is about."""
 
     anchor: str
     state: str
-    version: str
-    what: str  #: ``2.2.1 cp312, cp313 riscv64``
+    what: str  #: ``2.2.1 cp312 and cp313 linux riscv64``
     text: str
     next: str
     builds: list[int]
@@ -108,21 +108,21 @@ async def project(rooms: WebRooms, request: Request) -> Response:
         return RedirectResponse(f"/project/{name}/", status_code=301)
     limit = ALL if request.query_params.get("versions") == "all" else SHOWN
     platform = request.query_params.get("platform", "").replace("-", "_")
-    found = await rooms.store.read(lambda connection: read(connection, name, limit, platform))
+    found = await rooms.store.read(lambda connection: read(connection, rooms.clock(), name, limit, platform))
     if found is None:
         raise await rooms.store.read(lambda connection: unknown(connection, name))
     context = {"project": found, "platform": platform, "refresh": 30 if found.under_way else None}
     return answer(rooms, request, "project.html", context, twin=found, title=found.display)
 
 
-def read(connection: Connection, name: str, limit: int, platform: str = "") -> Project | None:
+def read(connection: Connection, now: float, name: str, limit: int, platform: str = "") -> Project | None:
     """Return the package's page, None where nobody has ever asked for it."""
     rows = connection.execute(select(builds).where(builds.c.package == name)).all()
     if not rows:
         return None
     versions = sorted({row.version for row in rows}, key=by_pep_440, reverse=True)
     shown = [row for row in rows if row.version in versions[:limit] and platform in ("", row.platform)]
-    reasons = _reasons(shown, versions)
+    reasons = _reasons(name, shown, now)
     columns = _columns(shown)
     yanked = _yanked(connection, name)
     return Project(
@@ -193,40 +193,54 @@ def _cell(row: Row[Any], anchors: dict[int, str]) -> Cell:
     return Cell(build=row.id, state=row.state, why=anchors.get(row.id, ""))
 
 
-def _reasons(rows: Sequence[Row[Any]], versions: Sequence[str]) -> list[Why]:
-    """Group what is not built by version and cause, newest version first, what needs somebody before what does not."""
-    groups: dict[tuple[str, str, str, str], list[Row[Any]]] = {}
-    for row in rows:
-        if row.state in _EXPLAINED and (row.reason or row.state != "queued"):
-            groups.setdefault((row.version, row.state, row.kind, row.reason), []).append(row)
-    ordered = sorted(
-        groups.values(), key=lambda group: (_EXPLAINED.index(group[0].state), versions.index(group[0].version))
+def _reasons(name: str, rows: Sequence[Row[Any]], now: float) -> list[Why]:
+    """Return why what is not built is not, in the words and the order of ``buildyard explain``."""
+    waited_for = {row.id: row.abi for row in rows}
+    told = explain(name, [_explained(row, waited_for) for row in rows], now, all_versions=True)
+    return [
+        _why(version.version, group, line, rows)
+        for version in told.versions
+        for group in version.groups
+        for line in group.lines
+        if line.state not in _PLAIN and (line.sentence or line.state != "queued")
+    ]
+
+
+def _explained(row: Row[Any], waited_for: Mapping[int, str]) -> Explained:
+    return Explained(
+        version=row.version,
+        abi=row.abi,
+        platform=row.platform,
+        state=row.state,
+        id=row.id,
+        reason=row.reason,
+        kind=row.kind,
+        final=row.final,
+        builder=row.builder,
+        try_at=row.try_at,
+        tries=row.tries,
+        waits_for=waited_for.get(row.waits_for or 0),
+        covered_by=row.covered_by,
     )
-    return [_why(group, f"why-{group[0].id}") for group in ordered]
 
 
-def _why(group: Sequence[Row[Any]], anchor: str) -> Why:
-    first = group[0]
-    where = [
-        f"{listed(sorted_abis(row.abi for row in group if row.platform == platform))} {machine(platform)}"
-        for platform in sorted({row.platform for row in group})
+def _why(version: str, group: PlatformLines, line: Line, rows: Sequence[Row[Any]]) -> Why:
+    own = [
+        row
+        for row in rows
+        if (row.version, row.state) == (version, line.state)
+        and row.abi in line.abis
+        and platform_words(row.platform) in group.platforms
     ]
     return Why(
-        anchor=anchor,
-        state=first.state,
-        version=first.version,
-        what=f"{first.version} {', '.join(where)}",
-        text=_text(first),
-        next=first.next,
-        builds=[row.id for row in group],
-        log_line=first.log_line,
+        anchor=f"why-{own[0].id}",
+        state=line.state,
+        what=f"{version} {listed(list(line.abis))} {listed(list(group.platforms))}",
+        text=line.sentence,
+        next=own[0].next,
+        builds=[row.id for row in own],
+        log_line=own[0].log_line,
     )
-
-
-def _text(row: Row[Any]) -> str:
-    if row.state == State.WILL_RETRY and row.try_at:
-        return f"at {clock_time(row.try_at)} UTC: {row.reason}"
-    return str(row.reason)
 
 
 def _summary(connection: Connection, name: str) -> str:

@@ -1,166 +1,154 @@
-/* buildyard: keeps a page live.  Swaps fragments, appends log lines, keeps times fresh, copies, listens to keys.
+/* Keeps a page live: swaps fragments, appends log lines, keeps times fresh, copies, listens to keys.
    Every page is whole without it. */
 "use strict";
 (() => {
   const $ = (selector, root = document) => root.querySelector(selector);
   const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
-  const page = document.documentElement;
-  page.classList.add("js");
+  const byId = (id) => document.getElementById(id);
+  document.documentElement.classList.add("js");
 
-  // Times, in the words of the server (builds/words.py).
-  const two = (n) => String(n).padStart(2, "0");
-  const duration = (s) =>
-    s < 60 ? `${s} s` : s < 3600 ? `${Math.floor(s / 60)} m ${two(s % 60)} s`
-      : s < 86400 ? `${Math.floor(s / 3600)} h ${two(Math.floor((s % 3600) / 60))} m`
-        : `${Math.floor(s / 86400)} d ${Math.floor((s % 86400) / 3600)} h`;
-  const ago = (s) => {
-    if (s < 1) return "now";
-    for (const [limit, length, unit] of [[60, 1, "s"], [3600, 60, "min"], [86400, 3600, "h"], [2592000, 86400, "d"],
-      [7257600, 604800, "w"], [63072000, 2630016, "mo"]]) if (s < limit) return `${Math.floor(s / length)} ${unit} ago`;
-    return `${Math.floor(s / 31557600)} y ago`;
-  };
-  // The server's clock counts, not the reader's: each answer brings it.
+  // Times, in the words of the server (builds/words.py), by the server's clock.
   let ahead = 0;
-  const since = (at) => Math.max(0, Math.floor((Date.now() + ahead - new Date(at)) / 1000));
+  const { floor } = Math;
+  const since = (at) => Math.max(0, floor((Date.now() + ahead - new Date(at)) / 1000));
+  const pair = (s, big, b, small, d) => `${floor(s / big)} ${b} ${d ? String(floor((s % big) / small)).padStart(2, "0") : floor((s % big) / small)} `;
+  const duration = (s) => s < 60 ? `${s} s` : s < 3600 ? pair(s, 60, "m", 1, 1) + "s"
+    : s < 86400 ? pair(s, 3600, "h", 60, 1) + "m" : pair(s, 86400, "d", 3600) + "h";
+  const UNITS = [[60, 1, "s"], [3600, 60, "min"], [86400, 3600, "h"], [2592e3, 86400, "d"], [7257600, 604800, "w"],
+    [63072e3, 2630016, "mo"], [1 / 0, 31557600, "y"]];
+  const ago = (s) => {
+    const [, length, unit] = UNITS.find(([limit]) => s < limit);
+    return s < 1 ? "now" : `${floor(s / length)} ${unit} ago`;
+  };
   const put = (node, text) => { if (node.textContent !== text) node.textContent = text; };
   const tick = () => {
     for (const node of $$("time[datetime]")) put(node, ago(since(node.dateTime)));
     for (const node of $$("[data-since]")) put(node, duration(since(node.dataset.since)));
-    if (pulse) put(pulse, alive ? `Live${last ? `, last event ${ago(since(last * 1000))}` : ""}` : lost);
+    put(byId("pulse"), alive ? "Live" + (last ? `, last event ${ago(since(last * 1e3))}` : "") : lost);
   };
 
-  // One stream a page.
-  const pulse = $("#pulse");
+  // One stream a page; lost, it is opened again after 1, 2, then 5 seconds.
   let stream, timer, alive = false, last = 0, lost = "", tries = 0;
-  const close = () => { clearTimeout(timer); if (stream) stream.close(); stream = null; };
+  const close = () => { clearTimeout(timer); stream?.close(); };
   const open = () => {
     close();
     const log = $("#log[data-running=yes]");
-    const more = location.search.slice(1) + (log ? `&log=${log.dataset.next}` : "");
-    stream = new EventSource(`/events/stream?page=${encodeURIComponent(document.body.dataset.live)}&${more}`);
-    stream.addEventListener("open", () => { alive = true; tries = 0; tick(); });
-    stream.addEventListener("part", (event) => { const { part, html } = JSON.parse(event.data); swap(part, html); });
-    stream.addEventListener("seen", (event) => {
-      const seen = JSON.parse(event.data);
-      ahead = seen.now * 1000 - Date.now(); last = seen.last; tick();
-    });
-    stream.addEventListener("log", (event) => { const { html, next } = JSON.parse(event.data); append(html, next); });
-    stream.onerror = () => {
+    stream = new EventSource(`/events/stream?page=${encodeURIComponent(document.body.dataset.live)}`
+      + (log ? `&log=${log.dataset.next}` : "") + location.search.replace("?", "&"));
+    const on = (name, then) => stream.addEventListener(name, (event) => then(event.data && JSON.parse(event.data)));
+    on("open", () => { alive = true; tries = 0; tick(); });
+    on("seen", (seen) => { ahead = seen.now * 1e3 - Date.now(); last = seen.last; tick(); });
+    on("part", ({ part, html }) => swap(part, html));
+    on("log", append);
+    on("error", () => {
       if (alive) lost = `Reconnecting, data from ${new Date().toTimeString().slice(0, 8)}`;
       alive = false; close(); tick();
-      timer = setTimeout(open, [1000, 2000, 5000][Math.min(tries++, 2)]);
-    };
+      timer = setTimeout(open, [1e3, 2e3, 5e3][Math.min(tries++, 2)]);
+    });
   };
   const swap = (name, html) => {
     if (name === "reload") return location.assign(html);
     if (name === "title") { document.title = html + document.title.slice(document.title.lastIndexOf(" – ")); return; }
-    const node = document.getElementById(name);
+    const node = byId(name);
     if (!node) return;
     const held = node.contains(document.activeElement) && document.activeElement.getAttribute("href");
-    const opened = new Map($$("details", node).map((one, nth) => [nth, one.open]));
     node.innerHTML = html;
-    if (name !== "build_log") $$("details", node).forEach((one, nth) => { if (opened.has(nth)) one.open = opened.get(nth); });
     if (held) $(`a[href="${CSS.escape(held)}"]`, node)?.focus();
-    if (name === "build_log") pick();
-    ready(node); tick();
+    show(); tick();
   };
 
   // The log of a running build: lines come below the last one; the page follows while its end is in sight.
   let follows = true;
-  const append = (html, next) => {
-    const log = $("#log"), end = $("#log-end");
-    if (!log || !end) return;
+  const end = (block = "end") => byId("log-end")?.scrollIntoView({ block });
+  const append = ({ html, next }) => {
+    const log = byId("log");
     $(".empty", log)?.remove();
-    end.insertAdjacentHTML("beforebegin", html);
+    byId("log-end").insertAdjacentHTML("beforebegin", html);
     log.dataset.next = next;
-    const lines = $$("#log > .l");
-    if (lines.length > 3000) lines.slice(0, lines.length - 2500).forEach((line) => line.remove());
-    if (follows && !getSelection().toString()) end.scrollIntoView({ block: "end" });
+    for (const line of $$("#log > .l").slice(0, -2500)) line.remove();
+    if (follows && !getSelection().toString()) end();
   };
   addEventListener("scroll", () => {
-    const end = $("#log-end");
-    if (end) follows = end.getBoundingClientRect().top < innerHeight + 60;
+    const mark = byId("log-end");
+    if (mark) follows = mark.getBoundingClientRect().top < innerHeight + 60;
   }, { passive: true });
-  const pick = () => { // #L46-L49 marks a range; a line that is not shown is asked for
-    const [, from, to] = location.hash.match(/^#L(\d+)(?:-L?(\d+))?$/) || [];
-    $$(".l.picked").forEach((line) => line.classList.remove("picked"));
-    if (!from || !$("#log")) return;
-    for (let n = +from; n <= Math.min(to || from, +from + 5000); n++) document.getElementById(`L${n}`)?.classList.add("picked");
-    const line = document.getElementById(`L${from}`);
-    const asked = `lines=${from}-${to || from}`;
-    if (line) { line.closest("details:not([open])")?.setAttribute("open", ""); if (to) line.scrollIntoView({ block: "center" }); }
-    else if (!location.search.includes(asked)) location.assign(`?${asked}${location.hash}`);
+  const pick = () => { // #L46-L49 marks a range; a line that is folded away is asked for
+    const [, from, to = from] = location.hash.match(/^#L(\d+)(?:-L?(\d+))?$/) || [];
+    for (const line of $$(".picked")) line.classList.remove("picked");
+    if (!from || !byId("log")) return;
+    for (let n = +from; n <= Math.min(to, +from + 5e3); n++) byId(`L${n}`)?.classList.add("picked");
+    const line = byId(`L${from}`);
+    if (line) reveal(line);
+    else if (!location.search.includes("lines=")) location.assign(`?lines=${from}-${to}${location.hash}`);
   };
-  addEventListener("hashchange", pick);
-
-  // Copy buttons.
-  document.addEventListener("click", (event) => {
-    const button = event.target.closest(".copy");
-    if (button) {
-      const code = $("code", button.parentNode);
-      getSelection().selectAllChildren(code);
-      (navigator.clipboard?.writeText(code.textContent) ?? Promise.resolve(document.execCommand("copy")))
-        .then(() => { button.textContent = "Copied"; setTimeout(() => { button.textContent = "Copy"; }, 1500); });
-    }
-    if (event.target.closest(".follow")) follows = true;
-  });
-
-  // Keys.
-  const step = (items, by) => {
-    const at = items.indexOf(document.activeElement.closest(".row, tr, li, .l")?.querySelector("a[href]"));
-    items[Math.min(Math.max(at + by, 0), items.length - 1)]?.focus();
-  };
-  const rows = () => $$(".row, .list tbody tr, .whys li").map((row) => $("a[href]", row)).filter(Boolean);
-  const error = (by) => {
-    const marked = $$("#log .cause, #log .error"), middle = innerHeight / 2;
-    const beyond = marked.filter((line) => by * (line.getBoundingClientRect().top - middle) > 20);
-    const line = by > 0 ? beyond[0] : beyond.at(-1);
+  const reveal = (line) => {
     line?.closest("details")?.setAttribute("open", "");
     line?.scrollIntoView({ block: "center" });
   };
-  const actions = {
-    "/": () => $(".find input").focus(),
-    j: () => step(rows(), 1), k: () => step(rows(), -1),
-    r: () => { const button = $("[data-key=r]"); if (button && confirm("Build it again?")) button.click(); },
-    f: () => { follows = true; $("#log-end")?.scrollIntoView({ block: "end" }); },
-    e: () => error(1), E: () => error(-1),
-    w: () => $("#log")?.classList.toggle("nowrap"),
-    G: () => $("#log-end")?.scrollIntoView({ block: "end" }),
-    "?": () => help(),
+  addEventListener("hashchange", pick);
+
+  document.addEventListener("click", ({ target }) => {
+    const button = target.closest(".copy");
+    if (target.closest(".follow")) follows = true;
+    if (!button) return;
+    const code = $("code", button.parentNode);
+    getSelection().selectAllChildren(code);
+    if (navigator.clipboard) navigator.clipboard.writeText(code.textContent); else document.execCommand("copy");
+    button.textContent = "Copied";
+    setTimeout(() => { button.textContent = "Copy"; }, 1500);
+  });
+
+  // Keys.
+  const step = (by) => {
+    const rows = $$(".row, .list tbody tr, .whys li").filter((row) => $("a[href]", row));
+    const at = rows.findIndex((row) => row.contains(document.activeElement));
+    $("a[href]", rows[Math.min(Math.max(at + by, 0), rows.length - 1)])?.focus();
   };
-  const off = () => localStorage.getItem("keys") === "off";
+  const error = (by) => {
+    const beyond = $$("#log .cause, #log .error").filter((line) => by * (line.getBoundingClientRect().top - innerHeight / 2) > 20);
+    reveal(by > 0 ? beyond[0] : beyond.at(-1));
+  };
+  const KEYS = {
+    "/": ["find a package", () => $(".find input").focus()],
+    j: ["next row", () => step(1)], k: ["previous row", () => step(-1)],
+    r: ["retry", () => { const button = $("[data-key=r]"); if (button && confirm("Build it again?")) button.click(); }],
+    f: ["follow the log", () => { follows = true; end(); }],
+    e: ["next error", () => error(1)], E: ["previous error", () => error(-1)],
+    w: ["wrap lines", () => byId("log")?.classList.toggle("nowrap")],
+    G: ["end of the log", () => end()], "?": ["these keys", () => help()],
+  };
+  const off = () => localStorage.keys_off === "yes";
   let chord = 0;
   addEventListener("keydown", (event) => {
-    const typing = event.target.closest("input, textarea, select, dialog");
-    if (typing || event.ctrlKey || event.metaKey || event.altKey || (off() && event.key !== "?")) return;
-    const chained = Date.now() - chord < 900;
+    const { key } = event, chained = Date.now() - chord < 900;
+    if (event.target.closest("input, textarea, dialog") || event.ctrlKey || event.metaKey || event.altKey || (off() && key !== "?")) return;
     chord = 0;
-    const link = chained && $(`[data-go="${CSS.escape(event.key)}"]`);
+    const link = chained && $(`[data-go="${CSS.escape(key)}"]`);
     if (link) link.click();
-    else if (chained && event.key === "g") scrollTo(0, 0);
-    else if (event.key === "g") { chord = Date.now(); return; }
-    else if (actions[event.key]) actions[event.key]();
+    else if (chained && key === "g") scrollTo(0, 0);
+    else if (key === "g") { chord = Date.now(); return; }
+    else if (KEYS[key]) KEYS[key][1]();
     else return;
     event.preventDefault();
   });
   const help = () => {
     const box = document.createElement("dialog");
+    const told = [...Object.entries(KEYS).map(([key, [what]]) => [key, what]),
+      ["g g", "top"], ...$$("[data-go]").map((link) => [`g ${link.dataset.go}`, link.textContent])];
     box.className = "keys";
-    const told = { "/": "find a package", "g o": "overview", "g p": "packages", "g b": "builds", "g w": "builders", "g e": "events",
-      "j k": "next, previous row", r: "retry", f: "follow the log", "e E": "next, previous error", w: "wrap", "g g, G": "top, end" };
-    box.innerHTML = `<h2>Keys</h2><dl>${Object.entries(told).map(([key, what]) => `<dt><kbd>${key}</kbd></dt><dd>${what}</dd>`).join("")}</dl>
-      <form method="dialog"><label class="box"><input type="checkbox"${off() ? "" : " checked"}>Single keys do something</label><button class="button">Close</button></form>`;
-    box.addEventListener("close", () => { localStorage.setItem("keys", $("input", box).checked ? "on" : "off"); box.remove(); });
+    box.innerHTML = `<h2>Keys</h2><dl>${told.map(([key, what]) => `<dt><kbd>${key}</kbd></dt><dd>${what}</dd>`).join("")}</dl>
+<form method="dialog"><label class="box"><input type="checkbox"${off() ? "" : " checked"}>Single keys do something</label><button class="button">Close</button></form>`;
+    box.addEventListener("close", () => { localStorage.keys_off = $("input", box).checked ? "" : "yes"; box.remove(); });
     document.body.append(box);
     box.showModal();
   };
 
-  const ready = (root) => { for (const node of $$(".follow, .keys-hint", root)) node.hidden = false; };
-  ready(document); pick();
+  const show = () => { for (const node of $$(".follow, .keys-hint")) node.hidden = false; };
+  show(); pick(); tick();
   setInterval(() => { if (!document.hidden) tick(); }, 1000);
   if (document.body.dataset.live) {
     open();
-    // A page nobody looks at costs nothing.
+    // A page that nobody looks at costs nothing.
     document.addEventListener("visibilitychange", () => (document.hidden ? close() : open()));
     addEventListener("pagehide", close);
   }
