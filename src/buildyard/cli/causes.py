@@ -84,7 +84,7 @@ def _not_allowed(error: RemoteError) -> Trouble:
 
 def _refused(error: RemoteError) -> Trouble:
     told = _problem(error)
-    exit_code = ExitCode.UNREACHABLE if error.status >= 500 else ExitCode.WRONG_USE
+    exit_code = ExitCode.WRONG_USE if error.status < 500 else _FAULTS.get(error.status, ExitCode.UNREACHABLE)
     return Trouble(
         told.get("title") or f"the hub answered {error.status} {error.reason}".rstrip(),
         code=str(told.get("code") or "refused"),
@@ -130,6 +130,9 @@ def _fault(error: BaseException) -> Trouble:
         next=["run it again with -vv to see where"],
     )
 
+
+#: A hub that has a fault is there; one that is behind something broken, or has no database, is as good as away.
+_FAULTS = {500: ExitCode.FAILED}
 
 #: Most special first.
 _TABLE: tuple[tuple[type[BaseException], Callable[[Any], Trouble]], ...] = (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import Annotated
 
 import typer
@@ -51,6 +50,7 @@ def credentials(screen: Screen, *, export: _Export = False, state: State = None,
         screen.json(variables)
     else:
         for name, value in variables.items():
-            screen.result(f"export {name}={shlex.quote(value)}")
+            quoted = value.replace("'", "'\\''")
+            screen.result(f"export {name}='{quoted}'")
     if screen.stderr.isatty():
         screen.warn("This is a secret: whoever has it may do everything at this hub.")

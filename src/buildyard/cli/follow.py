@@ -63,7 +63,7 @@ def followed(
 ) -> RequestAnswer:
     """Return the request once ``is_over`` holds for each of its builds, shown on the way.  Raises `Stopped`."""
     is_silent = False
-    show.update(request.builds)
+    show.begin(request.builds)
     while not all(is_over(build) for build in request.builds):
         if wait(_POLL_S):
             raise Stopped

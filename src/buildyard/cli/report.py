@@ -77,7 +77,7 @@ def active_line(build: BuildAnswer, palette: Palette, widths: tuple[int, int] = 
     start = f"{name} {build.phase or 'starting':<{_PHASE}}"
     time = f"{duration(build.elapsed_s or 0.0, precise=True):>10}"
     builder = f"  {build.builder}" if build.builder else ""
-    usual = f"  usually {duration(build.usual_s)}" if build.usual_s else "  first build"
+    usual = f"  usually {estimate(build.usual_s)}" if build.usual_s else "  first build"
     track = f" {_track(build, palette)}"
     for middle, end in ((track, usual + builder), (track, builder), ("", builder), ("", "")):
         line = f"{start}{middle}{time}{end}"

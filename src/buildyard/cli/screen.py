@@ -98,4 +98,4 @@ def wants_color(stream: TextIO, environment: Mapping[str, str], choice: ColorCho
 
 
 def _is_utf8(stream: TextIO) -> bool:
-    return (stream.encoding or "").lower().replace("-", "").startswith("utf8")
+    return (stream.encoding or "utf-8").lower().replace("-", "").startswith("utf8")

@@ -66,11 +66,16 @@ class ProgressShow:
     ) -> None:
         self._open.close()
 
+    def begin(self, builds: Sequence[BuildAnswer]) -> None:
+        """Take the builds as they were before anything happened."""
+        with self._lock:
+            self._builds, self._seen_at = tuple(builds), self._clock()
+
     def update(self, builds: Sequence[BuildAnswer]) -> None:
         """Take the builds as they are now."""
         with self._lock:
             known = {build.id: build for build in self._builds}
-            self._builds, self._seen_at = tuple(builds), self._clock()
+        self.begin(builds)
         if not self._screen.is_live:
             for line in report.plain_changes(self._now(), progress.changes(known, builds)):
                 self._screen.note(line)

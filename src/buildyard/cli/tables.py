@@ -36,12 +36,7 @@ def status_lines(status: Status, palette: Palette) -> list[str]:
     building = _building_rows(status.building, palette)
     pools = _pool_rows(status.pools)
     look = [_look_row(row, palette) for row in status.needs_a_look]
-    silent = [
-        f"{palette.glyph('silent')} {one.name} {one.state}"
-        for one in status.builders
-        if one.state in ("silent", "lost")
-    ]
-    sections = [[status.headline], building, pools, [*look, *silent, _last_line(status)]]
+    sections = [[status.headline], building, pools, [*look, _last_line(status)]]
     return [line for section in sections if section for line in (*section, "")][:-1]
 
 
@@ -90,7 +85,7 @@ def _building_rows(builds: Sequence[Building], palette: Palette) -> list[str]:
             machine(build.platform),
             build.phase or "starting",
             duration(build.elapsed_s),
-            "slower" if build.slower else f"usually {duration(build.usual_s)}" if build.usual_s else "first build",
+            "slower" if build.slower else f"usually {estimate(build.usual_s)}" if build.usual_s else "first build",
             build.builder,
         )
         for build in builds[:_BUILDING_ROWS]
@@ -116,12 +111,16 @@ def _pool_rows(pools: Sequence[Pool]) -> list[str]:
 
 
 def _look_row(row: NeedsALook, palette: Palette) -> str:
-    where = " ".join((*row.abis, *(machine(platform) for platform in row.platforms)))
-    name = f"{row.package} {row.version}".strip() if row.package else f"request {row.request}"
-    many = f" and {plural(row.packages - 1, 'more package')}" if row.packages > 1 else ""
-    kind = f"{kind_words(row.kind)}: " if row.kind else ""
     reason = row.reason.partition("\n")[0]
-    return f"{palette.glyph(row.state)} {name}{many}  {where}  {kind}{reason}".replace("    ", "  ")
+    if row.builder:
+        told = [reason]
+    elif row.request is not None:
+        told = [f"request {row.request}", row.package, reason]
+    else:
+        many = f" and {plural(row.packages - 1, 'more package')}" if row.packages > 1 else ""
+        where = " ".join((*row.abis, *(machine(platform) for platform in row.platforms)))
+        told = [f"{row.package} {row.version}{many}", where, f"{kind_words(row.kind)}: {reason}"]
+    return f"{palette.glyph(row.state)} {'  '.join(told)}"
 
 
 def _last_line(status: Status) -> str:

@@ -161,7 +161,9 @@ def cut(request: Request, cause: BaseException | str, *, maybe_sent: bool = True
 
 def in_words(error: BaseException, number: int | None = None) -> str:
     """Return what went wrong in the system's words where it has an error number, else in the library's."""
-    number = error.errno if number is None and isinstance(error, OSError) else number
+    # The numbers of ssl's errors are OpenSSL's own.
+    if number is None and isinstance(error, OSError) and type(error).__module__ != "ssl":
+        number = error.errno
     return os.strerror(number).lower() if number and number > 0 else str(error) or type(error).__name__
 
 

@@ -238,6 +238,9 @@ class _Wire:
     def _early_answer(self, error: OSError) -> HTTPResponse:
         try:
             return self.connection.getresponse()
+        except ssl.SSLError as later:
+            # The alert that follows tells more than the hang-up.
+            raise (later if is_certificate_alert(str(later)) else error) from None
         except (OSError, http.client.HTTPException, urllib3.exceptions.HTTPError):
             raise error from None
 

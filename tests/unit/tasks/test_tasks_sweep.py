@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from sqlalchemy import Connection, delete, update
+from sqlalchemy import Connection, delete, func, select, update
 
 from buildyard.farm.store.tables import messages, runs, tasks
 from buildyard.farm.tasks import service, sweep
@@ -130,3 +130,10 @@ def test_reposting_goes_on_past_a_batch(connection: Connection) -> None:
         make(connection)
     connection.execute(delete(messages))
     assert sweep.repost(connection, NOW) == count
+
+
+def test_what_ends_while_it_waits_leaves_no_message_behind(connection: Connection) -> None:
+    service.cancel(connection, NOW, make(connection))
+    make(connection)
+    sweep.expire_deadlines(connection, NOW + 3600)
+    assert connection.execute(select(func.count()).select_from(messages)).scalar_one() == 0

@@ -21,7 +21,7 @@ from buildyard.farm.builder.failures import PhaseFailed
 from buildyard.farm.builder.job import Job
 from buildyard.farm.builder.process import Ended, Running
 from buildyard.farm.builder.project import Project
-from buildyard.farm.builder.sandbox import View
+from buildyard.farm.builder.view import View
 from buildyard.farm.wire import FailureKind
 
 T = TypeVar("T")

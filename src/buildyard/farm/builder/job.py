@@ -15,7 +15,8 @@ from buildyard.farm.builder.budget import Budget
 from buildyard.farm.builder.disk import remove_tree
 from buildyard.farm.builder.interpreters import Interpreter
 from buildyard.farm.builder.log import Log
-from buildyard.farm.builder.sandbox import Sandbox, View
+from buildyard.farm.builder.sandbox import Sandbox
+from buildyard.farm.builder.view import View
 from buildyard.farm.wire import BuildPayload
 
 

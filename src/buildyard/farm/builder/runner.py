@@ -13,7 +13,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -85,6 +85,14 @@ class BuildRunner:
     """Builds.  Used by all slots at one time, each with a thread of its own."""
 
     def __init__(self, config: RunnerConfig) -> None:
+        # Commands run in directories of their own, where a relative path would lead elsewhere.
+        config = replace(
+            config,
+            directory=config.directory.absolute(),
+            cache=config.cache.absolute(),
+            uv=config.uv.absolute(),
+            uv_cache=config.uv_cache.absolute(),
+        )
         self._config = config
         self._sandbox = config.sandbox
         self._uv = Uv(

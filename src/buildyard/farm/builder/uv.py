@@ -38,8 +38,13 @@ class Uv:
 
     def install(self, environment: Path, requirements: Iterable[str], *, budget: Budget, log: Log) -> None:
         """Install requirements (PEP 508, checked) into an environment, from wheels.  Raises `PhaseFailed`."""
-        arguments = [*self._install(environment), "--no-build", "--compile-bytecode", *self._settings()]
+        arguments = [*self._install(environment), "--no-build", *self._settings()]
         self._run([*arguments, "--", *requirements], budget=budget, log=log)
+
+    def install_again(self, environment: Path, pinned: Iterable[str], *, budget: Budget, log: Log) -> None:
+        """Install what the cache holds, exactly, and compile it to bytecode.  Raises `PhaseFailed`."""
+        arguments = [*self._install(environment), "--no-build", "--no-deps", "--offline", "--compile-bytecode"]
+        self._run([*arguments, *self._settings(), "--", *pinned], budget=budget, log=log)
 
     def install_wheel(self, environment: Path, wheel: Path, *, budget: Budget, log: Log) -> None:
         """Install one wheel that lies here, without its dependencies and without the network.  Raises `PhaseFailed`."""

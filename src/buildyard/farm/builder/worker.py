@@ -29,6 +29,7 @@ from buildyard.farm.builder.link import AsyncFarm
 from buildyard.farm.builder.log import Log
 from buildyard.farm.builder.runner import BuildRunner
 from buildyard.farm.builder.shipping import LogShipper
+from buildyard.farm.builder.units import readable_size
 from buildyard.farm.wire import (
     RESULT_ARTIFACT,
     BuilderInfo,
@@ -36,6 +37,7 @@ from buildyard.farm.wire import (
     Failure,
     FailureKind,
     PhaseName,
+    PhaseRecord,
 )
 from buildyard.taskcluster.aio import Queue
 from buildyard.taskcluster.errors import TaskclusterConnectionError, TaskclusterFailure
@@ -210,7 +212,10 @@ class Builder:
             if result.failure is not None and result.failure.kind is FailureKind.STOPPED:
                 await self._give_back(held)
                 return None
-            await self._report(held, msgspec.structs.replace(result, builder=self.info.name), wheel)
+            result = msgspec.structs.replace(result, builder=self.info.name)
+            if wheel is not None:
+                result = await self._upload_wheel(slot, held, result, wheel, path.stat().st_size)
+            await self._report(held, result)
             return result
         finally:
             shipping.cancel()
@@ -261,19 +266,36 @@ class Builder:
 
         return entered
 
-    async def _report(self, held: Held, result: BuildResult, wheel: Path | None) -> None:
-        """Upload the wheel, then the result, then say how it went: what is reported is there."""
-        expires = stringDate(datetime.fromtimestamp(self.clock(), UTC) + _ARTIFACT_LIFE)
-        if wheel is not None:
-            await self._upload(held, f"public/{wheel.name}", wheel, "application/zip", expires)
-        body = msgspec.json.encode(result)
-        await self._upload(held, RESULT_ARTIFACT, body, "application/json", expires)
+    async def _upload_wheel(
+        self, slot: int, held: Held, result: BuildResult, wheel: Path, log_size: int
+    ) -> BuildResult:
+        """Upload the wheel, the last phase; return the result with its record."""
+        started, began = result.elapsed_s, time.monotonic()
+        self._on_phase(slot)("upload")
+        await held.persist(
+            lambda: held.farm.phase(held.task_id, held.run_id, "upload", at=started, log_offset=log_size)
+        )
+        await self._upload(held, f"public/{wheel.name}", wheel, "application/zip")
+        took = time.monotonic() - began
+        record = PhaseRecord(
+            name="upload",
+            state="done",
+            started_s=started,
+            elapsed_s=took,
+            note=readable_size(result.wheel.size) if result.wheel else "",
+        )
+        return msgspec.structs.replace(result, phases=(*result.phases, record), elapsed_s=started + took)
+
+    async def _report(self, held: Held, result: BuildResult) -> None:
+        """Upload the result, then say how it went: what is reported is there."""
+        await self._upload(held, RESULT_ARTIFACT, msgspec.json.encode(result), "application/json")
         if result.outcome == "built":
             await held.persist(lambda: held.queue.reportCompleted(held.task_id, held.run_id))
         else:
             await held.persist(lambda: held.queue.reportFailed(held.task_id, held.run_id))
 
-    async def _upload(self, held: Held, name: str, source: Path | bytes, content_type: str, expires: str) -> None:
+    async def _upload(self, held: Held, name: str, source: Path | bytes, content_type: str) -> None:
+        expires = stringDate(datetime.fromtimestamp(self.clock(), UTC) + _ARTIFACT_LIFE)
         await held.persist(
             lambda: held.queue.uploadArtifact(
                 held.task_id, held.run_id, name, source, contentType=content_type, expires=expires

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from typing import Any, Final, Generic, TypeVar
 
 import asyncpg
@@ -23,6 +23,7 @@ from buildyard.farm.store.base import WAKE_KEY, Waiter
 from buildyard.farm.store.errors import StoreClosed
 from buildyard.farm.store.listening import NOTIFY_CHANNEL, Listener
 from buildyard.farm.store.postgresql_errors import is_broken, is_conflict, is_duplicate, translated
+from buildyard.farm.store.turns import Turns
 from buildyard.farm.store.waking import Wakes
 
 T = TypeVar("T")
@@ -51,6 +52,7 @@ class PostgresqlStore:
     def __init__(self, engine: AsyncEngine, url: URL) -> None:
         self._engine = engine
         self._reading = engine.execution_options(postgresql_readonly=True)
+        self._turns = Turns()
         self._wakes = Wakes()
         self._listener = Listener(lambda: _connect(engine, url), self._wakes)
         self._closed = False
@@ -75,12 +77,12 @@ class PostgresqlStore:
         Raises `StoreBusy` when other transactions got in its way each time.
         """
         with self._use():
-            return await _Try(self._engine, body, writes=True).run()
+            return await _Try(self._engine, body, self._turns).run()
 
     async def read(self, body: Callable[[Connection], T]) -> T:
         """Return what the body read, in one snapshot."""
         with self._use():
-            return await _Try(self._reading, body, writes=False).run()
+            return await _Try(self._reading, body).run()
 
     def waiter(self, channels: Iterable[str]) -> AbstractAsyncContextManager[Waiter]:
         """Return a waiter for these channels, from entering the context to leaving it."""
@@ -135,10 +137,10 @@ async def open_postgresql(url: URL) -> PostgresqlStore:
 class _Try(Generic[T]):
     """One body on its way to its commit, through conflicts and connections that had died unnoticed."""
 
-    def __init__(self, engine: AsyncEngine, body: Callable[[Connection], T], *, writes: bool) -> None:
+    def __init__(self, engine: AsyncEngine, body: Callable[[Connection], T], turns: Turns | None = None) -> None:
         self._engine = engine
         self._body = body
-        self._writes = writes
+        self._turns = turns  #: None for who only reads
         self._connected = False
         self._committing = False
         self._runs = 0
@@ -149,12 +151,18 @@ class _Try(Generic[T]):
         """Return the body's result once it is committed; raise the store's error, or the body's own."""
         while True:
             try:
-                return await self._once()
+                async with self._turn():
+                    return await self._once()
             except Exception as error:
                 if not self._deserves_another(error):
                     _raise(error, translated(error, connecting=not self._connected, committing=self._committing))
-            # Those who collided part.
+            # Those who collided, in two hubs, part.
             await asyncio.sleep(random.uniform(0, _PAUSE * self._runs))  # noqa: S311  # no secret
+
+    def _turn(self) -> AbstractAsyncContextManager[None]:
+        if self._turns is None:
+            return nullcontext()
+        return self._turns.alone() if self._runs else self._turns.beside()
 
     async def _once(self) -> T:
         self._runs += 1
@@ -163,7 +171,7 @@ class _Try(Generic[T]):
             self._connected = True
             async with connection.begin() as transaction:
                 result = await connection.run_sync(self._run_body)
-                self._committing = self._writes
+                self._committing = self._turns is not None
                 await transaction.commit()
             return result
 

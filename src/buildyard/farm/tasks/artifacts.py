@@ -173,7 +173,8 @@ def _check_expiry(task: Task, expires: float, now: float) -> None:
     if expires > task.expires:
         raise InputError(
             f"Artifact expires ({to_json(expires)}) after the task expiration {to_json(task.expires)} "
-            "(task.expires < expires) - this is not allowed, artifacts may not expire after the task they belong to"
+            "(task.expires < expires) - this is not allowed, "
+            "artifacts may not expire after the task they belong to expires"
         )
 
 
@@ -208,9 +209,10 @@ def _put(connection: Connection, fresh: Artifact) -> Artifact:
         return fresh
     known = find(connection, fresh.task_id, fresh.run_id, fresh.name)
     if not _may_replace(known, fresh):
+        facts = {name: known.info[name] for name in ("storageType", "contentType", "expires")}
         raise RequestConflict(
             "Artifact already exists with different properties, and none of the allowed exceptions apply: "
-            + msgspec.json.format(msgspec.json.encode(known.info)).decode()
+            + msgspec.json.format(msgspec.json.encode(facts)).decode()
         )
     kept = known.details if fresh.storage_type == "object" else fresh.details
     merged = structs.replace(fresh, details=kept, present=known.present, created=known.created)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Final
@@ -39,6 +40,8 @@ LOOPBACK_SCOPES: Final = (
 KEPT_S: Final = 5.0
 ABSENT_KEPT_S: Final = 1.0
 _MOST_KEPT: Final = 1000
+
+_STRANGE = re.compile(r"[^A-Za-z0-9!@/:.+|_-]")
 
 UPLOAD_S: Final = 24 * 3600.0
 DOWNLOAD_S: Final = 3600.0
@@ -115,8 +118,9 @@ class Authenticator:
 
     def download_credentials(self, artifact: Artifact) -> CredentialsDict:
         """Return credentials to download the object of this artifact, and nothing else."""
-        # A clientId has fewer characters than a name may have, so the name itself is not in it.
-        name = f"artifact-download/{artifact.task_id}/{artifact.run_id}"
+        # A clientId has fewer characters than an artifact's name may have.
+        readable = _STRANGE.sub("_", artifact.name)
+        name = f"artifact-download/{artifact.task_id}/{artifact.run_id}/{readable}"
         return self._temporary(name, [f"object:download:{artifact.object_name}"], self._clock() + DOWNLOAD_S)
 
     def sign(self, text: str) -> str:

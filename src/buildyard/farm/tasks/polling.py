@@ -65,6 +65,8 @@ async def _claim(rooms: TaskRooms, wish: Wish) -> list[Claimed]:
 
 
 async def _look(rooms: TaskRooms, wish: Wish) -> list[Claimed]:
+    if rooms.is_paused():
+        return []
     timeout = rooms.settings.claim_timeout_s
     return await rooms.write(service.claim, wish.pools, wish.worker_group, wish.worker_id, wish.limit, timeout)
 

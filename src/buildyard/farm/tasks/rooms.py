@@ -47,6 +47,7 @@ class TaskRooms:
     settings: TaskSettings = field(default_factory=TaskSettings)
     shutdown: asyncio.Event = field(default_factory=asyncio.Event)  #: set: long polls end at once
     started: float = field(default_factory=time.monotonic)
+    is_paused: Callable[[], bool] = lambda: False  #: nothing is claimed while it says so, as with a full disk
 
     async def write(self, body: Callable[Concatenate[Connection, float, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Return what the transaction body gave at the present time, once it is committed."""

@@ -22,7 +22,17 @@ from buildyard.farm.tasks.errors import InputError, RequestConflict
 from buildyard.farm.tasks.lifecycle import MAX_RUNS, REPORTED_EXCEPTIONS, Action, State, Step, step
 from buildyard.farm.tasks.rows import Task, load, load_one
 from buildyard.farm.tasks.rows import status as status_of
-from buildyard.farm.tasks.transitions import PROJECT, Change, Hint, Worker, advance, queue_name, read_hint, write
+from buildyard.farm.tasks.transitions import (
+    PROJECT,
+    Change,
+    Hint,
+    Worker,
+    advance,
+    drop_hints,
+    queue_name,
+    read_hint,
+    write,
+)
 from buildyard.farm.tasks.upsert import insert_new
 
 #: Seconds for which a claim holds unless it is renewed.
@@ -245,6 +255,8 @@ def rerun(connection: Connection, now: float, task_id: str) -> dict[str, Any]:
 
 
 def _act(connection: Connection, now: float, task_id: str, action: Action) -> dict[str, Any]:
+    if action is Action.CANCEL:
+        drop_hints(connection, [task_id])
     found = load_one(connection, task_id, lock=True)
     if found.deadline <= now:
         raise RequestConflict(f"The deadline of task `{task_id}` is over; nothing can be done with it.")

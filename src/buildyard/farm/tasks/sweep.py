@@ -15,7 +15,7 @@ from buildyard.farm.queue import database as queue
 from buildyard.farm.store.tables import runs, tasks
 from buildyard.farm.tasks.lifecycle import Action, State, step
 from buildyard.farm.tasks.rows import Task, load
-from buildyard.farm.tasks.transitions import Change, advance, post, write
+from buildyard.farm.tasks.transitions import Change, advance, drop_hints, post, write
 
 #: Rows a transaction takes at once; the rest is due still, and taken by the next.
 BATCH: Final = 200
@@ -46,6 +46,8 @@ def expire_deadlines(connection: Connection, now: float) -> int:
 
 def _end(connection: Connection, now: float, due: Any, action: Action) -> int:
     task_ids = list(connection.execute(due.limit(BATCH)).scalars())
+    if action is Action.DEADLINE_EXCEEDED:
+        drop_hints(connection, task_ids)
     locked = load(connection, task_ids, lock=True)
     changes = [change for task in locked.values() if (change := _ended(task, now, action))]
     write(connection, now, changes)

@@ -2,7 +2,7 @@
 
 `advance` is pure: a task and a `Step` give the task as it is afterwards.  `write` stores any number of such changes
 with one statement a table, inside the caller's transaction.  The task row is the truth and a message in the pool only
-a hint, so a run that ends leaves its message behind: who finds it drops it, or its TTL does.
+a hint: one that was lost is posted again by `sweep`, and one too many is dropped by whoever claims it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 from msgspec import Struct, structs
-from sqlalchemy import Connection, bindparam, insert, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from buildyard.farm.events import outbox
 from buildyard.farm.events.schemas import (
@@ -86,7 +86,7 @@ def advance(task: Task, step: Step, now: float, *, worker: Worker | None = None,
         changed.append(
             Run(run_id=len(changed), state=State.PENDING, reason_created=step.retry, scheduled=now),
         )
-        left -= 1
+        pass
     return structs.replace(task, runs=tuple(changed), retries_left=left, state=changed[-1].state)
 
 
@@ -145,6 +145,18 @@ def post(connection: Connection, now: float, pending: Sequence[tuple[Task, Run]]
         given = queue.put(connection, now, PROJECT, name, messages)
         ids.update({(task.task_id, run.run_id): number for (task, run), number in zip(waiting, given, strict=True)})
     return ids
+
+
+def drop_hints(connection: Connection, task_ids: Sequence[str]) -> None:
+    """Delete the messages that hint at pending runs of these tasks, which are about to end.
+
+    Call it before the tasks are locked: a claim takes messages first and tasks second too, so neither waits for the
+    other in a circle.
+    """
+    hinted = select(runs.c.message_id).where(
+        runs.c.task_id.in_(task_ids), runs.c.state == State.PENDING, runs.c.message_id.is_not(None)
+    )
+    queue.delete_messages(connection, sorted(connection.execute(hinted).scalars()))
 
 
 def _message(task: Task, run: Run, now: float) -> NewMessage:

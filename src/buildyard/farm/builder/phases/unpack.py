@@ -30,6 +30,7 @@ from buildyard.farm.wire import FailureKind
 _CHUNK = 256 * 1024
 #: The longest header of a tar member: pax headers and long names are read into memory at once.
 _LONGEST_HEADER = 1024 * 1024
+_DEEPEST = 100
 #: The longest target of a link, as PATH_MAX has it.
 _LONGEST_TARGET = 4096
 #: What older times become; zip files, wheels among them, know none before.
@@ -155,6 +156,8 @@ class _Writer:
         parts = [part for part in name.split("/") if part not in ("", ".")]
         if name.startswith("/") or ".." in parts:
             raise _unsafe(name, outside)
+        if len(parts) > _DEEPEST:
+            raise _unsafe(name, f"it is more than {_DEEPEST} directories deep")
         if "\0" in name or "\\" in name:
             raise _unsafe(name, "its name holds a character that no name may hold")
         return self._root.joinpath(*parts)

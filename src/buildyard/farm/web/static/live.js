@@ -1,13 +1,13 @@
-/* Keeps a page live: swaps fragments, appends log lines, keeps times fresh, copies, listens to keys.
+/* Keeps a page live: swaps fragments, appends log lines, keeps times fresh, listens to keys.
    Every page is whole without it. */
 "use strict";
 (() => {
   const $ = (selector, root = document) => root.querySelector(selector);
   const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
-  const byId = (id) => document.getElementById(id);
+  const byId = (id) => document.getElementById(id), TAIL = "#log[data-running=yes]";
   document.documentElement.classList.add("js");
 
-  // Times, in the words of the server (builds/words.py), by the server's clock.
+  // Times, in the server's words (builds/words.py) and by its clock.
   let ahead = 0;
   const { floor } = Math;
   const since = (at) => Math.max(0, floor((Date.now() + ahead - new Date(at)) / 1000));
@@ -27,12 +27,12 @@
     put(byId("pulse"), alive ? "Live" + (last ? `, last event ${ago(since(last * 1e3))}` : "") : lost);
   };
 
-  // One stream a page; lost, it is opened again after 1, 2, then 5 seconds.
+  // One stream a page; lost, it is opened again after 1, 2, 5 s.
   let stream, timer, alive = false, last = 0, lost = "", tries = 0;
   const close = () => { clearTimeout(timer); stream?.close(); };
   const open = () => {
     close();
-    const log = $("#log[data-running=yes]");
+    const log = $(TAIL);
     stream = new EventSource(`/events/stream?page=${encodeURIComponent(document.body.dataset.live)}`
       + (log ? `&log=${log.dataset.next}` : "") + location.search.replace("?", "&"));
     const on = (name, then) => stream.addEventListener(name, (event) => then(event.data && JSON.parse(event.data)));
@@ -57,9 +57,9 @@
     show(); tick();
   };
 
-  // The log of a running build: lines come below the last one; the page follows while its end is in sight.
+  // A running build’s log: lines come below the last; the page follows while its end is in sight.
   let follows = true;
-  const end = (block = "end") => byId("log-end")?.scrollIntoView({ block });
+  const end = () => { const log = $(TAIL); if (log) log.scrollTop = 1e9; else byId("log-end")?.scrollIntoView(false); };
   const append = ({ html, next }) => {
     const log = byId("log");
     $(".empty", log)?.remove();
@@ -68,12 +68,11 @@
     for (const line of $$("#log > .l").slice(0, -2500)) line.remove();
     if (follows && !getSelection().toString()) end();
   };
-  addEventListener("scroll", () => {
-    const mark = byId("log-end");
-    if (mark) follows = mark.getBoundingClientRect().top < innerHeight + 60;
-  }, { passive: true });
+  addEventListener("scroll", ({ target }) => {
+    if (target.id === "log") follows = target.scrollTop + target.clientHeight > target.scrollHeight - 60;
+  }, { passive: true, capture: true });
   const pick = () => { // #L46-L49 marks a range; a line that is folded away is asked for
-    const [, from, to = from] = location.hash.match(/^#L(\d+)(?:-L?(\d+))?$/) || [];
+    const [, from, to = from] = /^#L(\d+)(?:-L?(\d+))?$/.exec(location.hash) || [];
     for (const line of $$(".picked")) line.classList.remove("picked");
     if (!from || !byId("log")) return;
     for (let n = +from; n <= Math.min(to, +from + 5e3); n++) byId(`L${n}`)?.classList.add("picked");
@@ -82,7 +81,7 @@
     else if (!location.search.includes("lines=")) location.assign(`?lines=${from}-${to}${location.hash}`);
   };
   const reveal = (line) => {
-    line?.closest("details")?.setAttribute("open", "");
+    if (line?.closest("details")) line.closest("details").open = true;
     line?.scrollIntoView({ block: "center" });
   };
   addEventListener("hashchange", pick);
@@ -91,9 +90,8 @@
     const button = target.closest(".copy");
     if (target.closest(".follow")) follows = true;
     if (!button) return;
-    const code = $("code", button.parentNode);
-    getSelection().selectAllChildren(code);
-    if (navigator.clipboard) navigator.clipboard.writeText(code.textContent); else document.execCommand("copy");
+    getSelection().selectAllChildren($("code", button.parentNode));
+    document.execCommand("copy"); // navigator.clipboard wants HTTPS
     button.textContent = "Copied";
     setTimeout(() => { button.textContent = "Copy"; }, 1500);
   });
@@ -145,10 +143,10 @@
 
   const show = () => { for (const node of $$(".follow, .keys-hint")) node.hidden = false; };
   show(); pick(); tick();
+  if ($(TAIL) && !location.hash) end();
   setInterval(() => { if (!document.hidden) tick(); }, 1000);
   if (document.body.dataset.live) {
     open();
-    // A page that nobody looks at costs nothing.
     document.addEventListener("visibilitychange", () => (document.hidden ? close() : open()));
     addEventListener("pagehide", close);
   }

@@ -1,0 +1,103 @@
+"""Whole builds of small packages that build: what comes out of the runner, and how it was made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from buildyard.farm.builder.interpreters import Interpreter
+from buildyard.farm.builder.wheel import read_wheel
+from buildyard.farm.wire import Limits
+from support.building import payload_of, run, Order, Answer
+from support.local_index import Recipe
+
+PURE = Recipe(name="plain")
+COMPILED = Recipe(name="quick", extension="abi")
+
+
+def test_pure_package_becomes_a_wheel(build):
+    answer = build(PURE, check=True)
+    assert answer.result.failure is None
+    assert answer.result.outcome == "built"
+    assert answer.result.wheel.filename == "plain-1.0-py3-none-any.whl"
+    assert answer.result.wheel.tags == ("py3-none-any",)
+    assert not answer.result.has_extension_sources
+
+
+def test_wheel_that_is_returned_is_the_one_that_is_described(build):
+    answer = build(PURE)
+    assert read_wheel(Path(answer.wheel)).record == answer.result.wheel
+
+
+def test_phases_are_recorded_in_order(build):
+    answer = build(PURE, check=True)
+    told = [(record.name, record.state) for record in answer.result.phases]
+    assert told == [
+        ("fetch", "done"),
+        ("prepare", "done"),
+        ("build", "done"),
+        ("repair", "skipped"),
+        ("check", "done"),
+    ]
+    assert answer.phases == ("fetch", "prepare", "build", "check")
+    assert [record.started_s for record in answer.result.phases] == sorted(r.started_s for r in answer.result.phases)
+    assert sum(record.elapsed_s for record in answer.result.phases) <= answer.result.elapsed_s
+    assert answer.result.phases[3].note == "not asked for"
+
+
+def test_extension_is_compiled_imported_and_told_of(build):
+    answer = build(COMPILED, check=True)
+    assert answer.result.failure is None
+    assert answer.result.wheel.has_extensions
+    assert answer.result.has_extension_sources
+    assert "import quick works" in answer.log
+
+
+def test_result_tells_what_it_took_and_where(build):
+    answer = build(COMPILED)
+    assert answer.result.cpu_s > 0.01
+    assert answer.result.peak_memory_bytes > 1_000_000
+    assert answer.result.builder == "tester"
+    assert answer.result.interpreter.startswith("CPython 3.")
+    assert answer.result.sandbox.startswith("bubblewrap")
+
+
+def test_every_python_of_the_machine_builds_an_extension(interpreters: list[Interpreter], yard: Path):
+    """Among them pyenv's, whose RUNPATH leads to their own prefix alone: elsewhere they would load another library."""
+    for interpreter in interpreters:
+        answer = run(Order(directory=str(yard), payload=payload_of(COMPILED, yard, abi=interpreter.abi)))
+        assert answer.result.failure is None
+        assert answer.result.wheel.tags == (f"{interpreter.abi}-{interpreter.abi}-{interpreter.platform}",)
+
+
+def test_same_source_gives_the_same_bytes_in_any_slot(build):
+    """The path of the source is in debugging information, and times are in the archive (reference, 3.5)."""
+    source = COMPILED
+    first, second = build(source, slot=0), build(source, slot=3)
+    assert first.result.wheel.sha256 == second.result.wheel.sha256
+
+
+def test_abi3_wheel_is_accepted(build):
+    answer = build(Recipe(name="stable", extension="abi3"), check=True)
+    assert answer.result.failure is None
+    assert answer.result.wheel.tags[0].startswith("cp38-abi3-")
+
+
+def test_log_names_phases_requirements_and_hash(build):
+    answer = build(PURE, check=True)
+    lines = answer.log.splitlines()
+    assert lines[0] == "fetch"
+    assert lines[2].startswith("sha256 ")
+    assert lines[2].endswith("matches")
+    assert any(line.startswith("build  offline, sandbox: bubblewrap") for line in lines)
+
+
+@pytest.mark.root
+def test_each_slot_is_a_user_of_its_own(build, is_own_uid):
+    if not is_own_uid:
+        pytest.skip("slots share the builder's user here")
+    script = "import os; print('I am', os.getuid(), os.getgid(), os.getgroups())"
+    told = {build(Recipe(name="whoami", script=script), slot=slot).log for slot in (0, 5)}
+    uids = {line for text in told for line in text.splitlines() if line.startswith("I am")}
+    assert uids in ({"I am 64000 64000 [64000]", "I am 64005 64005 [64005]"}, {"I am 65534 65534 [65534]"})

@@ -1,0 +1,203 @@
+"""A queue as simple as can be, and a machine that does the same random things to it and to a real one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import pytest
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, multiple, rule
+from sqlalchemy import Connection
+
+from buildyard.farm.queue import database as queue
+from buildyard.farm.queue.base import ClaimNotFound, MessageClaimed, MessageNotClaimed, NewMessage
+from support.stores import START
+
+T = TypeVar("T")
+
+P, Q, DEAD = "project", "jobs", "dead"
+MOST_CLAIMS = 2
+
+seconds = st.integers(1, 300)
+limits = st.integers(1, 5)
+
+
+@dataclass
+class Held:
+    """A message of the model."""
+
+    id: int
+    body: Any
+    expires: float
+    visible_at: float
+    claim: str | None = None
+    ends: float = 0.0
+    count: int = 0
+
+
+@dataclass
+class Model:
+    """What must be true: lists and loops, no indexes."""
+
+    now: float = START
+    messages: list[Held] = field(default_factory=list)
+    claims: dict[str, float] = field(default_factory=dict)  #: claim to its end
+    dead: list[Any] = field(default_factory=list)  #: bodies in the dead-letter queue
+
+    def tick(self, by: float) -> None:
+        self.now += by
+        self.messages = [message for message in self.messages if message.expires > self.now]
+        for message in self.messages:
+            if message.claim is not None and message.ends <= self.now:
+                message.claim = None
+        self.claims = {claim: ends for claim, ends in self.claims.items() if ends > self.now}
+
+    def free(self) -> list[Held]:
+        return [message for message in self.messages if message.claim is None and message.visible_at <= self.now]
+
+    def bury(self, limit: int) -> None:
+        while dead := [message for message in self.free()[:limit] if message.count >= MOST_CLAIMS]:
+            self.messages = [message for message in self.messages if message not in dead]
+            self.dead += [message.body for message in dead]
+
+    def hold(self, message: Held, claim: str, ttl: int, grace: int) -> None:
+        message.claim, message.ends = claim, self.now + ttl
+        if message.expires < message.ends:
+            message.expires = message.ends + grace
+
+    def of(self, claim: str) -> list[Held]:
+        return [message for message in self.messages if message.claim == claim]
+
+
+class QueueMachine(RuleBasedStateMachine):
+    """Random puts, claims, renewals, releases, deletes, pops, sweeps and passing of time.
+
+    Sub-classes say how a transaction is run.
+    """
+
+    ids = Bundle("ids")
+    claim_ids = Bundle("claim_ids")
+
+    def transact(self, body: Callable[[Connection], T]) -> T:
+        raise AssertionError("a sub-class says how")
+
+    def call(self, function: Callable[..., T], *arguments: Any, **keywords: Any) -> T:
+        return self.transact(lambda connection: function(connection, self.model.now, P, Q, *arguments, **keywords))
+
+    @initialize(dead_letters=st.booleans())
+    def begin(self, dead_letters: bool) -> None:
+        self.model = Model()
+        self.dead_letters = dead_letters
+        self.number = 0
+        reserved = {"_max_claim_count": MOST_CLAIMS, "_dead_letter_queue": DEAD, "_dead_letter_queue_messages_ttl": 10**6}
+        self.call(queue.create, reserved if dead_letters else {})
+
+    @rule(target=ids, count=st.integers(1, 6), ttl=seconds, delay=st.sampled_from([0, 0, 0, 30]))
+    def put(self, count: int, ttl: int, delay: int) -> Any:
+        bodies = [self.number + step for step in range(count)]
+        self.number += count
+        given = self.call(queue.put, [NewMessage(body=body, ttl=ttl, delay=delay) for body in bodies])
+        assert given == sorted(given)
+        assert not self.model.messages or given[0] > self.model.messages[-1].id
+        times = {"expires": self.model.now + ttl, "visible_at": self.model.now + delay}
+        self.model.messages += [Held(id=number, body=body, **times) for number, body in zip(given, bodies, strict=True)]
+        return multiple(*given)
+
+    @rule(target=claim_ids, limit=limits, ttl=seconds, grace=seconds)
+    def claim(self, limit: int, ttl: int, grace: int) -> Any:
+        claim = self.call(queue.claim, ttl=ttl, grace=grace, limit=limit)
+        if self.dead_letters:
+            self.model.bury(limit)
+        wanted = self.model.free()[:limit]
+        assert [message.body for message in (claim.messages if claim else ())] == [held.body for held in wanted]
+        if claim is None:
+            return multiple()
+        self.model.claims[claim.id] = self.model.now + ttl
+        for held in wanted:
+            held.count += 1
+            self.model.hold(held, claim.id, ttl, grace)
+        return claim.id
+
+    @rule(claim=claim_ids, ttl=seconds, grace=seconds)
+    def renew(self, claim: str, ttl: int, grace: int) -> None:
+        if claim not in self.model.claims:
+            with pytest.raises(ClaimNotFound):
+                self.call(queue.renew, claim, ttl=ttl, grace=grace)
+            return
+        self.call(queue.renew, claim, ttl=ttl, grace=grace)
+        self.model.claims[claim] = self.model.now + ttl
+        for held in self.model.of(claim):
+            self.model.hold(held, claim, ttl, grace)
+
+    @rule(claim=consumes(claim_ids))
+    def release(self, claim: str) -> None:
+        self.call(queue.release, claim)
+        for held in self.model.of(claim):
+            held.claim = None
+        self.model.claims.pop(claim, None)
+
+    @rule(number=ids)
+    def delete_without_claim(self, number: int) -> None:
+        held = next((held for held in self.model.messages if held.id == number), None)
+        if held is not None and held.claim is not None:
+            with pytest.raises(MessageClaimed):
+                self.call(queue.delete, number)
+            return
+        self.call(queue.delete, number)
+        self.model.messages = [held for held in self.model.messages if held.id != number]
+
+    @rule(number=ids, claim=claim_ids)
+    def delete_with_claim(self, number: int, claim: str) -> None:
+        held = next((held for held in self.model.messages if held.id == number), None)
+        if held is not None and held.claim != claim:
+            with pytest.raises((ClaimNotFound, MessageNotClaimed, MessageClaimed)):
+                self.call(queue.delete, number, claim_id=claim)
+            return
+        self.call(queue.delete, number, claim_id=claim)
+        self.model.messages = [held for held in self.model.messages if held.id != number]
+
+    @rule(claim=claim_ids)
+    def finish(self, claim: str) -> None:
+        """What a good worker does: delete all it holds."""
+        for held in self.model.of(claim):
+            self.call(queue.delete, held.id, claim_id=claim)
+            self.model.messages.remove(held)
+
+    @rule(limit=limits)
+    def pop(self, limit: int) -> None:
+        taken = self.transact(lambda connection: queue.pop(connection, self.model.now, P, [Q], limit))
+        wanted = self.model.free()[:limit]
+        assert [message.body for message in taken] == [held.body for held in wanted]
+        self.model.messages = [held for held in self.model.messages if held not in wanted]
+
+    @rule(limit=st.integers(1, 50))
+    def sweep(self, limit: int) -> None:
+        self.transact(lambda connection: queue.sweep(connection, self.model.now, limit=limit))
+
+    @rule(by=st.one_of(st.floats(0.1, 5), st.sampled_from([30.0, 60.0, 120.0, 300.0])))
+    def pass_time(self, by: float) -> None:
+        self.model.tick(by)
+
+    @invariant()
+    def nothing_is_lost_or_found(self) -> None:
+        shown = self.call(queue.page, limit=1000, include_claimed=True, include_delayed=True).messages
+        assert [(message.id, message.claim_id) for message in shown] == [
+            (held.id, held.claim) for held in self.model.messages
+        ]
+        dead = self.transact(lambda connection: queue.page(connection, self.model.now, P, DEAD, limit=1000))
+        assert [message.body for message in dead.messages] == self.model.dead
+
+    @invariant()
+    def every_message_has_at_most_one_claim(self) -> None:
+        for claim in self.model.claims:
+            held = self.call(queue.get_claim, claim).messages
+            assert [message.id for message in held] == [held.id for held in self.model.of(claim)]
+
+    @invariant()
+    def stats_add_up(self) -> None:
+        stats = self.call(queue.stats)
+        assert stats.total == len(self.model.messages)
+        assert stats.free == len(self.model.free())
+        assert stats.claimed == sum(held.claim is not None for held in self.model.messages)
