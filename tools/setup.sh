@@ -11,8 +11,9 @@ log=.cache/setup.log
 mkdir -p .cache
 : >"$log"
 
+# As Python sees it: a locale that says nothing is UTF-8 (PEP 538).
 case ${LC_ALL:-${LC_CTYPE:-${LANG:-}}} in
-    *[Uu][Tt][Ff]-8* | *[Uu][Tt][Ff]8*) ok='✓' run='●' warn='!' ;;
+    '' | C | POSIX | *[Uu][Tt][Ff]-8* | *[Uu][Tt][Ff]8*) ok='✓' run='●' warn='!' ;;
     *) ok='+' run='*' warn='!' ;;
 esac
 

@@ -16,7 +16,7 @@ from typing import Protocol, TypeVar
 
 from msgspec import Struct
 
-from buildyard.errors import RemoteError, TransportError
+from buildyard.errors import InvalidRequest, RemoteError, TransportError
 
 T = TypeVar("T")
 
@@ -90,6 +90,10 @@ class Retry(Struct, frozen=True, kw_only=True):
     untouched: frozenset[int] = frozenset({429})  #: of these, the ones that say that nothing was done
     honour_retry_after: bool = True
     patience: float = 120.0  #: seconds; who says ``Retry-After`` more than this is not waited for
+
+    def __post_init__(self) -> None:
+        if self.attempts < 1 or self.first < 0 or self.factor < 1 or self.cap < 0 or not 0 <= self.jitter <= 1:
+            raise InvalidRequest(f"no retry policy: attempts and factor are 1 or more, jitter a fraction, not {self}")
 
     def delay(
         self, attempt: int, outcome: Outcome, *, idempotent: bool = True, now: float = 0.0, luck: float = 0.5

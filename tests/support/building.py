@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -39,11 +40,11 @@ class Order(Struct, frozen=True, kw_only=True):
 
     directory: str
     payload: BuildPayload
+    shared: str = ""  #: a directory for what further orders need not find out again
     slot: int = 0
     bubblewrap: str = "bwrap"
     check: bool = True
     stop_after_s: float | None = None
-    readable: tuple[str, ...] = ()
 
 
 class Answer(Struct, frozen=True, kw_only=True):
@@ -83,8 +84,8 @@ def usable(interpreters: Sequence[Interpreter]) -> list[Interpreter]:
 
 def run(order: Order) -> Answer:
     """Build, and return how it went.  An empty ABI or platform in the payload becomes the newest Python's."""
-    directory = Path(order.directory)
-    interpreters = usable(find_interpreters(cache=directory / "interpreters.json"))
+    shared = Path(order.shared or order.directory)
+    interpreters = usable(find_interpreters(cache=shared / "interpreters.json"))
     wanted = [one for one in interpreters if order.payload.abi in ("", one.abi)]
     interpreter = wanted[-1]
     payload = msgspec.structs.replace(order.payload, abi=interpreter.abi, platform=interpreter.platform)
@@ -94,20 +95,17 @@ def run(order: Order) -> Answer:
 def _run(order: Order, payload: BuildPayload, interpreter: Interpreter) -> Answer:
     directory = Path(order.directory)
     work = directory / "builder"
-    runner = BuildRunner(runner_config(directory, bubblewrap=order.bubblewrap, check=order.check))
+    config = runner_config(directory, bubblewrap=order.bubblewrap, check=order.check)
+    runner = BuildRunner(replace(config, uv_cache=Path(order.shared or directory, "uv")))
     stop = threading.Event()
     if order.stop_after_s is not None:
         threading.Timer(order.stop_after_s, stop.set).start()
     phases: list[str] = []
     with Log(directory / f"slot{order.slot}.log", limit=payload.limits.log_bytes) as log:
-        result, wheel = runner.run(
-            payload, interpreter, slot=order.slot, log=log, on_phase=phases.append, stop=stop
-        )
+        result, wheel = runner.run(payload, interpreter, slot=order.slot, log=log, on_phase=phases.append, stop=stop)
     text = log.path.read_bytes().decode("utf-8", "replace")
     left = tuple(sorted(path.name for path in work.iterdir() if path.name not in ("wheels", "sandbox")))
-    return Answer(
-        result=result, log=text, wheel=str(wheel) if wheel else None, left_behind=left, phases=tuple(phases)
-    )
+    return Answer(result=result, log=text, wheel=str(wheel) if wheel else None, left_behind=left, phases=tuple(phases))
 
 
 def runner_config(directory: Path, *, bubblewrap: str = "bwrap", check: bool = True) -> RunnerConfig:
@@ -140,7 +138,9 @@ def ordinary_python() -> str | None:
 def as_ordinary_user() -> list[str]:
     """Return what makes root's command an ordinary user's."""
     setpriv = shutil.which("setpriv") or "setpriv"
-    return [setpriv, f"--reuid={ORDINARY_USER}", f"--regid={ORDINARY_USER}", "--clear-groups", "--"]
+    user = [f"--reuid={ORDINARY_USER}", f"--regid={ORDINARY_USER}", "--clear-groups"]
+    # Up to its exec setpriv has root's capabilities; whom env starts, it starts as anybody would.
+    return [setpriv, *user, "--", "/usr/bin/env"]
 
 
 def environment() -> dict[str, str]:
@@ -169,6 +169,20 @@ def run_elsewhere(order: Order, python: str, prefix: Sequence[str]) -> Answer:
     with start_elsewhere(order, python, prefix) as process:
         output, _ = process.communicate(timeout=55)
     return msgspec.json.decode(output, type=Answer)
+
+
+def processes_of(directory: Path) -> list[str]:
+    """Return the command lines of processes that have something below a directory mounted, or are in it."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            if str(directory) in (entry / "mountinfo").read_text() + str((entry / "cwd").readlink()):
+                found.append((entry / "cmdline").read_text().replace("\0", " "))
+        except OSError:
+            continue
+    return found
 
 
 def wait_until(condition: object, seconds: float = 10.0) -> bool:

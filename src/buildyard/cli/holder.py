@@ -25,8 +25,9 @@ class Holder(Struct, frozen=True, kw_only=True):
     def command(self) -> str:
         """What it is, in few words: ``buildyard up``, ``nginx``."""
         words = [Path(word).name for word in self.arguments if not word.startswith("-")]
-        if "buildyard" in words:
-            return " ".join(words[words.index("buildyard") :][:2])
+        for number, word in enumerate(words[:2]):
+            if word in ("buildyard", "buildyard.cli"):
+                return " ".join(["buildyard", *words[number + 1 : number + 2]])
         return words[0] if words else f"process {self.pid}"
 
     @property

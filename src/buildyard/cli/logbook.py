@@ -11,14 +11,23 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 import structlog
+from structlog.typing import EventDict
 
 #: A log starts anew at this size; the one before it is kept.
 _LARGEST = 10_000_000
+
+
+def _without_colour(_: object, __: str, event: EventDict) -> EventDict:
+    # uvicorn's lines come twice, once with colours.
+    event.pop("color_message", None)
+    return event
+
 
 _PREPARED = (
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
     structlog.stdlib.ExtraAdder(),
+    _without_colour,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 )
 

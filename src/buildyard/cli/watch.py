@@ -67,22 +67,26 @@ def watch(
 
     with find_hub(hub, state).connect() as farm:
         if request is not None:
-            return _request(screen, farm, request, after or 0, json=json)
+            return _request(screen, farm, request, after, json=json)
         start = farm.status().last_event if after is None else after
         for event in _events(screen, farm, start):
             _tell(screen, event, json=json)
     return ExitCode.DONE
 
 
-def _request(screen: Screen, farm: Farm, number: int, after: int, *, json: bool) -> int:
+def _request(screen: Screen, farm: Farm, number: int, after: int | None, *, json: bool) -> int:
     """Tell what concerns a request until all of it has ended; exit 1 where a build failed."""
     from buildyard.cli.follow import refusal_of
     from buildyard.cli.progress import tally_of
 
     asked = farm.request(number)
     builds = {build.id for build in asked.builds}
-    for event in _events(screen, farm, after, stop=lambda: _is_over(farm, number)):
-        if event.body.get("request_id") == number or event.body.get("build_id") in builds:
+    # An earlier request may have begun the same builds; what happened to them then is not of this one.
+    is_begun = after is not None
+    for event in _events(screen, farm, after or 0, stop=lambda: _is_over(farm, number)):
+        is_own = event.body.get("request_id") == number
+        is_begun = is_begun or is_own
+        if is_begun and (is_own or event.body.get("build_id") in builds):
             _tell(screen, event, json=json)
         if event.topic in ("build.requested", "build.queued", "build.skipped"):
             builds = {build.id for build in farm.request(number).builds}

@@ -61,6 +61,7 @@ class _Sending:
         """Note that a connection stands, proxies and TLS included: from here on bytes of ours may leave."""
         self.has_begun = True
         self._transport = connection.transport
+        self._progress()
 
     def abort(self) -> None:
         """End the connection at once; aiohttp would first wait for what is unsent, and so perhaps for ever."""
@@ -69,7 +70,10 @@ class _Sending:
 
     @asynccontextmanager
     async def watched(self) -> AsyncIterator[None]:
-        """Raise `TimeoutError` where the service takes no more of the body; aiohttp would wait for ever."""
+        """Raise `TimeoutError` where a service takes no more of the body, or drips a head without an end.
+
+        aiohttp would wait for ever.
+        """
         async with asyncio.timeout(None) as self._watch:
             try:
                 yield
@@ -263,7 +267,9 @@ def _sent_error(request: Request, error: Exception) -> BuildyardError:
         return TlsFailed(f"the service refused our certificate: {error}", method=request.method, url=request.url)
     if isinstance(error, aiohttp.ClientResponseError):
         return nonsense(request, error.message)
-    return cut(request, error)
+    # Its own text may hold the fields of half an answer, cookies included.
+    is_hang_up = isinstance(error, aiohttp.ServerDisconnectedError)
+    return cut(request, "the service hung up" if is_hang_up else error)
 
 
 def _whole_text(error: BaseException) -> str:

@@ -25,7 +25,6 @@ CHUNK = 64 * 1024
 # A length of 0 is said where the method gives a body a meaning (RFC 9110 section 8.6): servers answer 411 without.
 _WITH_LENGTH = frozenset({"POST", "PUT", "PATCH"})
 
-
 # RFC 9110 section 7.6.1: they concern one connection, and not every library shows them.
 _HOP_BY_HOP = frozenset(
     {"connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"}
@@ -81,7 +80,8 @@ class Streamed:
     def _announced(self) -> int:
         # The length of an answer to HEAD is that of a body which does not come.
         text = self.headers.get("Content-Length", "")
-        return int(text) if text.isascii() and text.isdigit() and self._request.method != "HEAD" else 0
+        is_number = text.isascii() and text.isdigit() and self._request.method != "HEAD"
+        return int(text[:19]) if is_number else 0  # no limit is longer, and Python refuses very long numbers
 
     def _too_large(self, limit: int) -> BodyTooLarge:
         return BodyTooLarge(limit, method=self._request.method, url=self.url)

@@ -330,10 +330,16 @@ def _translated(error: Exception, request: Request, *, is_late: bool) -> Buildya
     return kind(_reason(error), method=method, url=url)
 
 
+def is_untrusted(error: BaseException) -> bool:
+    """Return True if the certificate is for another name; older Twisteds tell so after the handshake."""
+    return type(error).__module__.startswith("service_identity")
+
+
 def _is_tls_error(error: Exception) -> bool:
     # A handshake that the peer cuts short (SysCallError) may go well the next time.
     module, name = type(error).__module__, type(error).__name__
-    return module.startswith(("OpenSSL", "service_identity")) and name not in ("SysCallError", "ZeroReturnError")
+    is_openssl = module.startswith("OpenSSL") and name not in ("SysCallError", "ZeroReturnError")
+    return is_openssl or is_untrusted(error)
 
 
 def _reason(error: Exception) -> str:

@@ -12,7 +12,7 @@ import re
 import ssl
 import urllib.request
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
 from buildyard.errors import InvalidRequest
@@ -78,7 +78,7 @@ class Proxy:
 
     host: str
     port: int
-    authorization: str | None = None  #: the value of ``Proxy-Authorization``
+    authorization: str | None = field(default=None, repr=False)  #: the value of ``Proxy-Authorization``
 
     @property
     def url(self) -> str:
@@ -126,7 +126,7 @@ def _basic(credentials: str) -> str:
 def environment_proxy(url: str) -> str | None:
     """Return the proxy that ``http_proxy``, ``https_proxy`` and ``no_proxy`` name for ``url``, as curl reads them."""
     parts = urlsplit(url)
-    if urllib.request.proxy_bypass(parts.hostname or ""):
+    if urllib.request.proxy_bypass(parts.netloc):
         return None
     proxies = urllib.request.getproxies()
     return proxies.get(parts.scheme) or proxies.get("all")

@@ -50,7 +50,6 @@ class _Runner:
         self.thread.start()
 
     def _run(self) -> None:
-        asyncio.set_event_loop(self.loop)
         try:
             self.loop.run_forever()
         finally:
@@ -175,7 +174,7 @@ class Portal:
     def _running(self) -> _Runner:
         if self._is_closed:
             raise _closed()
-        if self._runner is None or self._runner.pid != os.getpid():
+        if self._runner is None or self._runner.pid != os.getpid() or not self._runner.thread.is_alive():
             self._finalizer()
             self._runner = _Runner(self._name)
             # Runs when the portal is closed, forgotten, or the program ends, whatever comes first.

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Protocol, overload
 
 from buildyard.errors import InvalidRequest, visible_url
@@ -76,9 +76,10 @@ class Request:
     timeout: Timeout = DEFAULT_TIMEOUT
     idempotent: bool = True  #: done twice is as good as done once; else it is never sent twice
     follow_redirects: bool = False  #: at most `redirects.MAX_HOPS`; credentials stay with their origin
+    target: Target = field(init=False, compare=False)  #: the URL taken apart
 
     def __post_init__(self) -> None:
-        parse_target(self.url)
+        object.__setattr__(self, "target", parse_target(self.url))
         if not _METHOD.match(self.method):
             raise InvalidRequest(f"{self.method!r} is not a method")
         for name, value in self.headers:
@@ -102,11 +103,6 @@ class Request:
     def is_part(self) -> bool:
         """True where the body is in a file."""
         return isinstance(self.body, Part)
-
-    @property
-    def target(self) -> Target:
-        """The URL taken apart."""
-        return parse_target(self.url)
 
     def __repr__(self) -> str:
         return f"<Request {self.method} {visible_url(self.url)}>"

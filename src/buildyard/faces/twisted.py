@@ -23,7 +23,7 @@ from buildyard.errors import BuildyardError, TimedOut, TlsFailed
 from buildyard.faces._bodies import BodyReader
 from buildyard.faces._exchange import ExchangingTransport, cut, fields_to_send, nonsense, received_headers
 from buildyard.faces._twisted_bodies import IncomingBody, OutgoingBody, Watch, is_connection_error
-from buildyard.faces._twisted_connect import Dialer, Wire
+from buildyard.faces._twisted_connect import Dialer, Wire, is_untrusted
 from buildyard.faces.connecting import DEFAULT_TLS, Proxy, ProxyRule, Tls, is_certificate_alert, proxy_for
 from buildyard.faces.transport import Headers, Request
 
@@ -157,6 +157,8 @@ class _Twisted:
             return CancelledError()
         if isinstance(error, RequestNotSent):
             return cut(request, "it was closed while idle", maybe_sent=False)
+        if any(is_untrusted(reason) for reason in reasons):
+            return TlsFailed(f"TLS failed: {reasons[0]}", method=request.method, url=request.url)
         if any(is_certificate_alert(str(reason)) for reason in reasons):
             return TlsFailed(
                 f"the service refused our certificate: {reasons[0]}", method=request.method, url=request.url

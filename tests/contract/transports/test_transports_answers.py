@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from buildyard.errors import BadRedirect, BodyTooLarge, ConnectFailed, Cut, WireError
+from buildyard.errors import BadRedirect, BodyTooLarge, ConnectFailed, Cut, TransportError, WireError
 from buildyard.faces.transport import Request, Response, Timeout, Transport
 
 Fetch = Callable[..., Response]
@@ -191,7 +191,7 @@ def test_head_without_an_end_is_refused(fetch: Fetch, server: Any, more: bytes) 
             await connection.send(more)
 
     server.handler = endless
-    with pytest.raises((WireError, Cut)):
+    with pytest.raises((WireError, TransportError)):
         fetch("GET", server.url())
 
 
@@ -231,6 +231,23 @@ def test_body_of_just_the_limit_is_taken(face: Any, server: Any) -> None:
     server.replies = [reply(b"HTTP/1.1 200 OK\nContent-Length: 1000", b"x" * 1000)]
     answer = face.run(lambda transport: transport.send(Request("GET", server.url()), max_body=1000))
     assert len(answer.body) == 1000
+
+
+def test_absurd_length_is_refused(fetch: Fetch, server: Any) -> None:
+    server.replies = [reply(b"HTTP/1.1 200 OK\nConnection: close\nContent-Length: " + b"9" * 5000)]
+    with pytest.raises((BodyTooLarge, WireError)):
+        fetch("GET", server.url())
+
+
+def test_half_an_answer_is_not_shown_in_the_error(fetch: Fetch, server: Any) -> None:
+    async def half(connection: Any) -> None:
+        await connection.request()
+        await connection.send(b"HTTP/1.1 200 OK\r\nSet-Cookie: secret\r\n")
+
+    server.handler = half
+    with pytest.raises(Cut) as caught:
+        fetch("GET", server.url())
+    assert "secret" not in str(caught.value)
 
 
 def test_large_field_is_taken(fetch: Fetch, server: Any) -> None:

@@ -111,8 +111,25 @@ def ordinary() -> str:
     return found
 
 
+@pytest.fixture(scope="session")
+def shared() -> Iterator[Callable[[bool], Path]]:
+    """Directories of root's and of an ordinary user's, for what builds need to find out once only."""
+    made: dict[bool, Path] = {}
+
+    def directory(elsewhere: bool) -> Path:
+        if elsewhere not in made:
+            made[elsewhere] = Path(tempfile.mkdtemp(prefix="buildyard-shared-"))
+            if elsewhere:
+                os.chown(made[elsewhere], ORDINARY_USER, ORDINARY_USER)
+        return made[elsewhere]
+
+    yield directory
+    for path in made.values():
+        remove_tree(path)
+
+
 @pytest.fixture(params=["as root", "as an ordinary user"] if IS_ROOT else ["as an ordinary user"])
-def build(request: pytest.FixtureRequest, yard: Path) -> Build:
+def build(request: pytest.FixtureRequest, yard: Path, shared: Callable[[bool], Path]) -> Build:
     """Builds, as root and as an ordinary user in turn."""
     elsewhere = IS_ROOT and request.param != "as root"
     python = request.getfixturevalue("ordinary") if elsewhere else ""
@@ -132,6 +149,7 @@ def build(request: pytest.FixtureRequest, yard: Path) -> Build:
     ) -> Answer:
         order = Order(
             directory=str(yard),
+            shared=str(shared(elsewhere)),
             payload=change(payload_of(recipe, yard, abi=abi, limits=limits)),
             slot=slot,
             bubblewrap=bubblewrap,

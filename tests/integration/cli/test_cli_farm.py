@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from .conftest import Program, Yard
+from support.yard import Program, Yard
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +106,7 @@ def test_asking_does_not_wait_unless_told_to(farm: tuple[Yard, Program]) -> None
 def test_events_for_a_script_are_an_object_a_line(farm: tuple[Yard, Program]) -> None:
     request = json.loads(farm[0].run("request", "tidy", "--json").stdout)["id"]
     lines = farm[0].run("watch", "--request", str(request), "--json").stdout.splitlines()
-    assert [json.loads(line)["topic"] for line in lines][0] == "build.requested"
+    assert json.loads(lines[0])["topic"] == "build.requested"
 
 
 def test_what_no_interpreter_may_use_is_left_out_with_the_reason(farm: tuple[Yard, Program]) -> None:

@@ -12,7 +12,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from .conftest import Yard
+from support.yard import Yard
 
 
 def children_of(pid: int) -> list[int]:

@@ -182,3 +182,10 @@ def test_a_poll_lasts_as_long_as_the_setting_says(tmp_path: Path) -> None:
         began = time.monotonic()
         poll(hub)
         assert 1.0 <= time.monotonic() - began < 3
+
+
+def test_a_paused_hub_gives_nothing_out(hub: Hub) -> None:
+    create(hub)
+    hub.rooms.is_paused = lambda: True
+    assert poll(hub).json == {"tasks": []}
+    assert counts(hub) == (1, 0)

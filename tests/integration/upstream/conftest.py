@@ -28,7 +28,9 @@ class Shelf:
     files: dict[str, bytes] = field(default_factory=dict)
     projects: dict[str, list[dict[str, object]]] = field(default_factory=dict)
 
-    def wheel(self, name: str, version: str, *, requires: tuple[str, ...] = (), tags: str = "py3-none-any") -> None:
+    def wheel(
+        self, name: str, version: str, *, requires: tuple[str, ...] = (), tags: str = "py3-none-any", **told: object
+    ) -> None:
         """Add a wheel that holds nothing but its metadata."""
         stem = f"{name.replace('-', '_')}-{version}"
         body = io.BytesIO()
@@ -36,21 +38,31 @@ class Shelf:
             archive.writestr(f"{stem}.dist-info/METADATA", metadata(name, version, requires))
             archive.writestr(f"{stem}.dist-info/WHEEL", f"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: {tags}\n")
             archive.writestr(f"{stem}.dist-info/RECORD", "")
-        self.add(name, f"{stem}-{tags}.whl", body.getvalue())
+        self.add(name, f"{stem}-{tags}.whl", body.getvalue(), **told)
 
     def sdist(
         self, name: str, version: str, *, requires: tuple[str, ...] = (), setup: str = "", **told: object
     ) -> None:
         """Add a source distribution as setuptools of old made them: only its code, or its egg-info, tells the rest."""
-        stem = f"{name}-{version}"
+        egg_info = f"{name.replace('-', '_')}.egg-info"
         texts = {
-            f"{stem}/PKG-INFO": f"Metadata-Version: 1.1\nName: {name}\nVersion: {version}\n",
-            f"{stem}/setup.py": setup or "raise SystemExit('this code must not run')",
-            f"{stem}/{name.replace('-', '_')}.egg-info/PKG-INFO": "Metadata-Version: 1.1\n",
+            "PKG-INFO": f"Metadata-Version: 1.1\nName: {name}\nVersion: {version}\n",
+            "setup.py": setup or "raise SystemExit('this code must not run')",
+            f"{egg_info}/PKG-INFO": "Metadata-Version: 1.1\n",
         }
         if requires:
-            texts[f"{stem}/{name.replace('-', '_')}.egg-info/requires.txt"] = "\n".join(requires)
-        self.add(name, f"{stem}.tar.gz", tar(texts), **told)
+            texts[f"{egg_info}/requires.txt"] = "\n".join(requires)
+        self.archive(name, version, texts, **told)
+
+    def archive(self, name: str, version: str, texts: dict[str, str], **told: object) -> None:
+        """Add a source distribution of these files."""
+        out = io.BytesIO()
+        with tarfile.open(fileobj=out, mode="w:gz") as archive:
+            for path, text in texts.items():
+                member = tarfile.TarInfo(f"{name}-{version}/{path}")
+                member.size = len(text.encode())
+                archive.addfile(member, io.BytesIO(text.encode()))
+        self.add(name, f"{name}-{version}.tar.gz", out.getvalue(), **told)
 
     def add(self, project: str, filename: str, body: bytes, **told: object) -> None:
         """Add any file, with anything its page is to tell of it."""
@@ -74,16 +86,6 @@ class Shelf:
 def metadata(name: str, version: str, requires: tuple[str, ...]) -> str:
     lines = ["Metadata-Version: 2.1", f"Name: {name}", f"Version: {version}"]
     return "\n".join([*lines, *(f"Requires-Dist: {one}" for one in requires), ""])
-
-
-def tar(texts: dict[str, str]) -> bytes:
-    out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w:gz") as archive:
-        for name, text in texts.items():
-            member = tarfile.TarInfo(name)
-            member.size = len(text.encode())
-            archive.addfile(member, io.BytesIO(text.encode()))
-    return out.getvalue()
 
 
 def anchor(entry: dict[str, object]) -> str:

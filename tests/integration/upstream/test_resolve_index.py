@@ -76,17 +76,9 @@ def test_dependencies_are_left_out_when_not_asked_for(shelf: Any, serve: Serve, 
 def test_each_python_gets_what_it_is_allowed(shelf: Any, serve: Serve, desk: Any) -> None:
     for version, rule in (("1.0", ">=3.8"), ("2.0", ">=3.9.20")):
         shelf.sdist("top", version, **{"requires-python": rule})
-        shelf.add("top", f"top-{version}-py3-none-any.whl", _wheel(shelf, "top", version), **{"requires-python": rule})
+        shelf.wheel("top", version, **{"requires-python": rule})
     answers = asyncio.run(desk(serve(shelf).url).ask(("top",), (CP39, CP312)))
     assert {abi: answer.versions["top"] for abi, answer in answers.items()} == {"cp39": "1.0", "cp312": "2.0"}
-
-
-def _wheel(shelf: Any, name: str, version: str) -> bytes:
-    """Return a wheel's bytes without offering it."""
-    other = type(shelf)()
-    other.wheel(name, version)
-    (body,) = other.files.values()
-    return bytes(body)
 
 
 def test_metadata_comes_from_wheels_of_other_platforms(shelf: Any, serve: Serve, desk: Any) -> None:
@@ -126,23 +118,10 @@ def test_no_code_of_a_package_runs_where_its_backend_is_its_own(
     trap = tmp_path / "trap"
     backend = f"import pathlib\npathlib.Path({str(trap)!r}).touch()\n"
     project = '[build-system]\nrequires = []\nbuild-backend = "own"\nbackend-path = ["."]\n'
-    shelf.add("top", "top-1.0.tar.gz", shelf_tar({"top-1.0/pyproject.toml": project, "top-1.0/own.py": backend}))
+    shelf.archive("top", "1.0", {"pyproject.toml": project, "own.py": backend})
     answer = asyncio.run(desk(serve(shelf).url).ask(("top",), (CP312,)))["cp312"]
     assert answer == Resolution(versions={"top": "1.0"}, assumed=("top",))
     assert not trap.exists()
-
-
-def shelf_tar(texts: dict[str, str]) -> bytes:
-    import io
-    import tarfile
-
-    out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w:gz") as archive:
-        for name, text in texts.items():
-            member = tarfile.TarInfo(name)
-            member.size = len(text)
-            archive.addfile(member, io.BytesIO(text.encode()))
-    return out.getvalue()
 
 
 def test_sources_are_read_for_all_interpreters_side_by_side(shelf: Any, serve: Serve, desk: Any) -> None:
@@ -187,6 +166,14 @@ def test_requirement_for_another_python_comes_to_nothing(shelf: Any, serve: Serv
     at = desk(serve(shelf).url)
     text = 'top; python_version >= "3.10"'
     assert (at.versions(text, target=CP39), at.versions(text, target=PP39)) == ({}, {})
+
+
+@pytest.mark.parametrize("version", ["3.14.0rc2", "3.14.0a1+"])
+def test_interpreters_before_their_release_are_resolved_for(shelf: Any, serve: Serve, desk: Any, version: str) -> None:
+    shelf.sdist("top", "1.0", **{"requires-python": ">=3.14"})
+    shelf.wheel("top", "1.0", **{"requires-python": ">=3.14"})
+    target = Target(abi="cp314", python_version=version, platform=host_platform())
+    assert desk(serve(shelf).url).versions("top", target=target) == {"top": "1.0"}
 
 
 def test_extras_of_what_is_asked_for_are_followed(shelf: Any, serve: Serve, desk: Any) -> None:
@@ -274,7 +261,7 @@ def test_free_threaded_builds_share_the_call_of_the_others(shelf: Any, serve: Se
     assert len(server.pages_asked()) == 1
 
 
-def test_index_that_is_down_may_come_back(shelf: Any, serve: Serve, desk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_index_that_is_down_may_come_back(shelf: Any, serve: Serve, desk: Any) -> None:
     server = serve(shelf)
     server.shutdown()
     server.server_close()
@@ -347,6 +334,30 @@ def test_resolver_that_is_cancelled_leaves_no_child(slow_uv: tuple[Path, Path], 
 
     asyncio.run(cancelled())
     assert gone(noted)
+
+
+@pytest.mark.parametrize("pause", [0, 0.001, 0.003, 0.01, 0.03])
+def test_resolver_that_is_cancelled_while_it_starts_leaves_no_child(
+    slow_uv: tuple[Path, Path], tmp_path: Path, pause: float
+) -> None:
+    uv, _ = slow_uv
+
+    async def cancelled() -> None:
+        task = asyncio.create_task(resolver(uv, tmp_path).resolve([parse_requirement("top")], [CP39, CP312]))
+        await asyncio.sleep(pause)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(cancelled())
+    assert not [path for path in Path("/proc").glob("[0-9]*/cmdline") if str(uv) in _text(path)]
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(errors="replace")
+    except OSError:
+        return ""
 
 
 def test_resolver_that_is_not_there_is_told(tmp_path: Path) -> None:

@@ -32,7 +32,6 @@ from buildyard.farm.events.schemas import (
 )
 from buildyard.farm.index import serve
 from buildyard.farm.index.publish import publish
-from buildyard.farm.problems import Problem
 from buildyard.farm.store.base import Store
 from buildyard.farm.store.connect import open_store
 from buildyard.farm.store.objects import ObjectStore
@@ -361,6 +360,19 @@ FAILED_LOG = (
 def fill(connection: Connection, now: float, logs: LogStore) -> dict[str, int]:
     """Fill a farm as the pictures show one; return the builds that tests look at, by name."""
     rows = Rows(connection, now)
+    _history(rows)
+    known = fill_a_little(connection, now, logs)
+    for nth in range(18):
+        rows.build(f"waiting{nth}", "1.0", "cp312", priority=4 if nth < 3 else 3 if nth < 7 else 2)
+    for nth in range(464):
+        priority = 4 if nth < 6 else 3 if nth < 15 else 2 if nth < 52 else 1
+        rows.build(f"backlog{nth}", "1.0", "cp312", "linux_riscv64", priority=priority, created=now - 7800)
+    return known
+
+
+def fill_a_little(connection: Connection, now: float, logs: LogStore) -> dict[str, int]:
+    """Fill a farm with something in every state, and no history."""
+    rows = Rows(connection, now)
     rows.builder("yard-1", 2)
     rows.builder("ampere-1", 4, "linux_aarch64")
     rows.builder("visionfive-1", 1, "linux_riscv64")
@@ -368,14 +380,8 @@ def fill(connection: Connection, now: float, logs: LogStore) -> dict[str, int]:
     rows.builder("kontron-3", 2, seen=247.0)
     asked = rows.request(["numpy", "cffi", "msgpack", "lxml", "wrapt<2", "markupsafe"], ago=2400)
     known: dict[str, int] = {"request": asked}
-    _history(rows)
     _failures(rows, known, asked, logs)
     _running(rows, known, asked, logs)
-    for nth in range(18):
-        rows.build(f"waiting{nth}", "1.0", "cp312", priority=4 if nth < 3 else 3 if nth < 7 else 2)
-    for nth in range(464):
-        priority = 4 if nth < 6 else 3 if nth < 15 else 2 if nth < 52 else 1
-        rows.build(f"backlog{nth}", "1.0", "cp312", "linux_riscv64", priority=priority, created=now - 7800)
     _built(rows, known, asked, logs)
     gone = BuilderLost(builder="kontron-3", reason="went silent; 2 builds given back")
     record(connection, now - 240, [gone])
@@ -625,8 +631,8 @@ def empty_farm(tmp_path: Path) -> Iterator[Farm]:
 
 @pytest.fixture
 def own_farm(tmp_path: Path) -> Iterator[Farm]:
-    """A filled farm for tests that change it."""
-    server = _Server(tmp_path, fill)
+    """A small farm for tests that change it."""
+    server = _Server(tmp_path, fill_a_little)
     yield server.start()
     server.stop()
 
@@ -636,7 +642,7 @@ def rows() -> type[Rows]:
     return Rows
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # while playwright runs, no test of this thread can have an event loop of its own
 def browser() -> Iterator[Any]:
     """Chromium; without it these tests are skipped, and under CI they fail."""
     path = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -654,8 +660,3 @@ def browser() -> Iterator[Any]:
         )
         yield browser
         browser.close()
-
-
-@pytest.fixture
-def no_problem() -> type[Problem]:
-    return Problem

@@ -81,6 +81,7 @@ def test_marker_of_an_extra_does_not_apply_by_itself() -> None:
         ("!=3.0.*,>=2.7", "3.12.1", True),
         (">=3.14", "3.14.0rc1", True),
         ("<3.14", "3.14.0rc1", False),
+        (">=3.14", "3.14.0a1+", True),
         ("not a specifier", "3.12.1", True),
     ],
 )

@@ -56,6 +56,11 @@ def test_another_program_is_named_by_its_program() -> None:
     assert (holder.command, holder.is_buildyard) == ("nginx", False)
 
 
+def test_a_farm_that_was_started_as_a_module_is_ours_too() -> None:
+    holder = Holder(pid=7, arguments=("/v/bin/python", "-m", "buildyard.cli", "up", "--port", "1"), directory="/")
+    assert holder.command == "buildyard up"
+
+
 def test_a_process_without_arguments_is_named_by_its_number() -> None:
     assert Holder(pid=7, arguments=(), directory="").command == "process 7"
 

@@ -17,6 +17,7 @@ def test_proxy_is_host_and_port() -> None:
 def test_proxy_shows_no_credentials_in_its_url() -> None:
     proxy = parse_proxy("http://me:p%3Ass@[::1]:3128")
     assert proxy.url == "http://[::1]:3128"
+    assert "Basic" not in repr(proxy)
     assert proxy.fields == {"Proxy-Authorization": "Basic bWU6cDpzcw=="}
 
 
@@ -49,10 +50,11 @@ def test_environment_names_proxies_by_scheme_and_exceptions(monkeypatch: pytest.
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
     monkeypatch.setenv("https_proxy", "http://proxy:1")
-    monkeypatch.setenv("no_proxy", "internal.example.org")
+    monkeypatch.setenv("no_proxy", "internal.example.org,hub:8443")
     assert environment_proxy("https://hub/") == "http://proxy:1"
     assert environment_proxy("http://hub/") is None
-    assert environment_proxy("https://internal.example.org/") is None
+    assert environment_proxy("https://internal.example.org:99/") is None
+    assert environment_proxy("https://hub:8443/") is None
 
 
 def test_key_needs_its_certificate() -> None:

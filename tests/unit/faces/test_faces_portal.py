@@ -154,6 +154,16 @@ def test_forgotten_portal_ends_its_thread() -> None:
     assert len(portal_threads()) == before
 
 
+def test_portal_whose_loop_died_starts_another(portal: Portal) -> None:
+    async def die() -> None:
+        asyncio.get_running_loop().stop()
+
+    portal.start(die)
+    for thread in portal_threads():
+        thread.join(5)
+    assert portal.call(double, 2) == 4
+
+
 # Iterations
 
 

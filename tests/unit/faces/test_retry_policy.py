@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 
-from buildyard.errors import Cut, NotFound, RemoteError, Throttled, TimedOut, TlsFailed, TransportError, WireError
+from buildyard.errors import (
+    Cut,
+    InvalidRequest,
+    NotFound,
+    RemoteError,
+    Throttled,
+    TimedOut,
+    TlsFailed,
+    TransportError,
+    WireError,
+)
 from buildyard.faces.blocking import run_blocking
 from buildyard.faces.scripted import SCRIPT_START, ScriptedTransport, answer
 from buildyard.faces.transport import Headers, Request, Response
@@ -21,6 +32,14 @@ NOT_SENT = TimedOut("connect", 1, method="POST", url=URL)
 def refusal(status: int, retry_after: str | None = None, date: str | None = None) -> Response:
     fields = [("Retry-After", retry_after)] if retry_after is not None else []
     return Response(status, Headers(fields + ([("Date", date)] if date else [])))
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"attempts": 0}, {"first": -1}, {"factor": 0.5}, {"cap": -1}, {"jitter": 1.1}, {"jitter": -0.1}]
+)
+def test_policy_that_makes_no_sense_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(InvalidRequest, match="retry"):
+        Retry(**wrong)
 
 
 # The decision

@@ -7,21 +7,30 @@ from hashlib import sha256
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, create_engine, insert, select
+from sqlalchemy import Connection, Engine, create_engine, insert, select
+from sqlalchemy.pool import StaticPool
 
 from buildyard.farm.store.tables import dirty_pages, files, metadata
 
 AddFile = Callable[..., dict[str, Any]]
 
 
+@pytest.fixture(scope="module")
+def engine() -> Iterator[Engine]:
+    """The tables of a farm, made once for the tests of a file."""
+    made = create_engine("sqlite://", poolclass=StaticPool)
+    metadata.create_all(made)
+    yield made
+    made.dispose()
+
+
 @pytest.fixture
-def connection() -> Iterator[Connection]:
-    """One transaction on an empty farm."""
-    engine = create_engine("sqlite://")
-    with engine.connect() as connection, connection.begin():
-        metadata.create_all(connection)
+def connection(engine: Engine) -> Iterator[Connection]:
+    """One transaction on an empty farm, undone at the end."""
+    with engine.connect() as connection:
+        transaction = connection.begin()
         yield connection
-    engine.dispose()
+        transaction.rollback()
 
 
 @pytest.fixture

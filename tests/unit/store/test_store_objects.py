@@ -108,7 +108,9 @@ def test_deleted_object_is_gone_but_for_who_reads_it(objects: ObjectStore) -> No
         objects.open(DIGEST)
 
 
-@pytest.mark.parametrize("name", ["", "../../etc/passwd", DIGEST[:-1], DIGEST.upper(), DIGEST + "\n", "ab/" + DIGEST[3:]])
+@pytest.mark.parametrize(
+    "name", ["", "../../etc/passwd", DIGEST[:-1], DIGEST.upper(), DIGEST + "\n", "ab/" + DIGEST[3:]]
+)
 def test_name_that_is_no_digest_is_refused(objects: ObjectStore, name: str) -> None:
     for ask in (objects.path, objects.open, objects.exists, objects.delete):
         with pytest.raises(BadDigest):

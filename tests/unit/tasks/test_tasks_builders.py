@@ -82,6 +82,14 @@ def test_a_silent_builder_is_lost_once(connection: Connection) -> None:
     assert topics(connection) == ["builder.seen", "builder.lost"]
 
 
+def test_a_silent_builder_is_due_and_a_gone_one_is_not(connection: Connection) -> None:
+    assert builders.next_silent(connection) is None
+    builders.hello(connection, NOW, INFO)
+    assert builders.next_silent(connection) == NOW + 90
+    builders.goodbye(connection, NOW, "yard-1")
+    assert builders.next_silent(connection) is None
+
+
 def test_a_word_from_a_builder_keeps_it(connection: Connection) -> None:
     builders.hello(connection, NOW, INFO)
     builders.seen(connection, NOW + 60, "yard-1")

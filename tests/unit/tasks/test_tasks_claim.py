@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import msgspec
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, update
 
 from buildyard.farm.queue import database as queue
 from buildyard.farm.queue.base import NewMessage
+from buildyard.farm.store.tables import messages
 from buildyard.farm.tasks import service, sweep
 from buildyard.farm.tasks.errors import RequestConflict, ResourceNotFound
+from buildyard.farm.tasks.times import to_json
 from buildyard.taskcluster.slugid import slugId
 from support.tasks import NOW, OTHER_POOL, POOL, claim, definition, last_run, make, running, topics
 
@@ -82,6 +85,25 @@ def test_a_strange_message_in_a_pool_is_dropped(connection: Connection, body: ob
 def test_nothing_is_claimed_past_its_deadline(connection: Connection) -> None:
     make(connection)
     assert claim(connection, NOW + 3600) == []
+
+
+def test_a_message_that_outlives_the_deadline_is_dropped(connection: Connection) -> None:
+    """A message lives for whole seconds."""
+    make(connection, NOW + 0.5, deadline=to_json(NOW + 3600))
+    assert claim(connection, NOW + 3600.2) == []
+
+
+def test_a_message_of_an_earlier_run_is_dropped(connection: Connection) -> None:
+    task_id = running(connection)
+    service.report_exception(connection, NOW, task_id, 0, "worker-shutdown")
+    connection.execute(update(messages).values(body=msgspec.json.encode({"taskId": task_id, "runId": 0}).decode()))
+    assert claim(connection) == []
+
+
+def test_a_message_in_the_wrong_pool_gives_nobody_a_task_of_another(connection: Connection) -> None:
+    task_id = make(connection, taskQueueId=OTHER_POOL)
+    queue.put(connection, NOW, "farm", f"{POOL}/highest", [NewMessage(body={"taskId": task_id, "runId": 0}, ttl=60)])
+    assert claim(connection) == []
 
 
 def test_a_claim_is_told_to_the_world(connection: Connection) -> None:

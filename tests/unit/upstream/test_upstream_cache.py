@@ -53,7 +53,7 @@ def test_pages_used_least_recently_go_when_there_are_too_many(tmp_path: Path) ->
         roomy.put(name, URL, kept(bytes(600)))
         (path,) = tmp_path.glob(f"{name}@*")
         os.utime(path, (number, number))
-    PageCache(tmp_path, limit_bytes=1500).put("newest", URL, kept(bytes(600)))
+    PageCache(tmp_path, limit_bytes=1700).put("newest", URL, kept(bytes(600)))
     assert PageCache(tmp_path).names() == {"new", "newest"}
 
 

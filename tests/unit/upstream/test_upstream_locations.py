@@ -33,6 +33,13 @@ def test_other_hosts_schemes_and_ports_get_no_credential(url: str) -> None:
     assert UpstreamIndex(indexes=(A, B)).headers_for(url) == ()
 
 
+def test_of_two_credentials_for_one_host_that_of_the_nearer_index_is_sent() -> None:
+    one, two = (Location.parse(f"https://{name}:x@a.example.org/{name}") for name in ("one", "two"))
+    index = UpstreamIndex(indexes=(one, two))
+    assert index.headers_for("https://a.example.org/two/demo/") == basic("two:x")
+    assert index.headers_for("https://a.example.org/files/demo.zip") == basic("one:x")
+
+
 def test_token_without_a_password_is_sent_with_an_empty_one() -> None:
     index = UpstreamIndex(indexes=(Location.parse("https://token@a.example.org/s"),))
     assert index.headers_for("https://a.example.org/s/x/") == basic("token:")

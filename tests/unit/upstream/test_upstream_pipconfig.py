@@ -186,10 +186,12 @@ def test_environment_of_pip_is_read(own_pip: Path, monkeypatch: pytest.MonkeyPat
     assert urls(pip_index())[0] == "https://env.example.org/simple"
 
 
-def test_file_that_pip_cannot_read_is_told(own_pip: Path) -> None:
-    own_pip.write_text("[global\n")
-    with pytest.raises(BadUpstream, match="cannot be used"):
+def test_file_that_pip_cannot_read_is_named_and_not_quoted(own_pip: Path) -> None:
+    own_pip.write_text("index-url = https://mira:hush@a.example.org/simple\n")
+    with pytest.raises(BadUpstream, match=r"pip\.conf cannot be read") as caught:
         pip_index()
+    assert "hush" not in str(caught.value)
+    assert caught.value.__cause__ is None
 
 
 def test_interpreter_that_is_not_there_is_told(tmp_path: Path) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 
 import msgspec
 import pytest
-from sqlalchemy import Connection, create_engine, event, insert, update
+from sqlalchemy import Connection, Engine, create_engine, event, insert, update
+from sqlalchemy.pool import StaticPool
 
 from buildyard.farm.store.tables import builders, builds, files, metadata, request_builds, requests, runs, tasks
 from buildyard.farm.wire import PHASES, BuilderInfo, BuildResult, InterpreterInfo, PhaseRecord
@@ -20,14 +21,22 @@ def now() -> float:
     return NOW
 
 
+@pytest.fixture(scope="module")
+def engine() -> Iterator[Engine]:
+    """The tables of a farm, made once for the tests of a file."""
+    made = create_engine("sqlite://", poolclass=StaticPool)
+    metadata.create_all(made)
+    yield made
+    made.dispose()
+
+
 @pytest.fixture
-def connection() -> Iterator[Connection]:
-    """One transaction on an empty farm."""
-    engine = create_engine("sqlite://")
-    with engine.connect() as connection, connection.begin():
-        metadata.create_all(connection)
+def connection(engine: Engine) -> Iterator[Connection]:
+    """One transaction on an empty farm, undone at the end."""
+    with engine.connect() as connection:
+        transaction = connection.begin()
         yield connection
-    engine.dispose()
+        transaction.rollback()
 
 
 class Rows:

@@ -3,8 +3,9 @@
 Its text is given to the build's own interpreter, CPython or PyPy from 3.7 on, as ``-c TEXT JSON``; the JSON holds
 ``backend`` and ``path``, the entries of ``backend-path`` made absolute.  It reads lines ``{"hook": ..., "kwargs":
 {...}}`` from the socket that BUILDYARD_CONTROL names and answers each with a line: ``{"value": ...}``, ``{"missing":
-true}`` or ``{"error": ...}``.  The backend is imported once; each hook runs in a process of its own, forked after that,
-so that hooks may change directory, environment and the like (PEP 517, "Build environment") without paying twice.
+true}`` or ``{"error": ...}``, with the ``signal`` that ended the hook.  The backend is imported once; each hook runs in
+a process of its own, forked after that, so that hooks may change directory, environment and the like (PEP 517, "Build
+environment") without paying twice.
 """
 
 from __future__ import annotations
@@ -74,7 +75,9 @@ def _ask(backend: Any, name: str, kwargs: dict[str, Any]) -> Any:
     os.close(ours)
     if answer:
         return json.loads(answer.decode())
-    return {"error": f"{name} ended without an answer ({_status(status)})"}
+    if os.WIFSIGNALED(status):
+        return {"error": f"{name} was ended by signal {os.WTERMSIG(status)}", "signal": os.WTERMSIG(status)}
+    return {"error": f"{name} ended with exit code {os.WEXITSTATUS(status)}"}
 
 
 def _call(hook: Any, kwargs: dict[str, Any], theirs: int) -> NoReturn:
@@ -112,10 +115,6 @@ def _answer_of(child: int, ours: int) -> tuple[bytes, int]:
     if status is None:
         status = os.waitpid(child, 0)[1]
     return (answer if answer.endswith(b"\n") else b""), status
-
-
-def _status(status: int) -> str:
-    return f"signal {os.WTERMSIG(status)}" if os.WIFSIGNALED(status) else f"exit code {os.WEXITSTATUS(status)}"
 
 
 def _described(error: BaseException) -> str:

@@ -37,6 +37,7 @@ class _Answer(Struct, frozen=True):
     value: msgspec.Raw = msgspec.Raw(b"null")
     missing: bool = False
     error: str = ""
+    signal: int | None = None
 
 
 class Backend:
@@ -65,10 +66,10 @@ class Backend:
     def _ask(self, hook: str, kwargs: Mapping[str, str | None]) -> _Answer:
         line = self._running.ask(json.dumps({"hook": hook, "kwargs": kwargs}).encode())
         if line is None:
-            raise self._failed(self._running.wait(), "")
+            raise self._ended(self._running.wait())
         answer = self._decoded(_Answer(value=msgspec.Raw(line)), _Answer)
         if answer.error:
-            raise self._failed(None, answer.error)
+            raise self._failed(answer.error, answer.signal)
         return answer
 
     def _decoded(self, answer: _Answer, type: type[T]) -> T:
@@ -78,9 +79,14 @@ class Backend:
             reason = f"its build backend's answer makes no sense: {error}"
             raise PhaseFailed(FailureKind.BUILD_ERROR, reason) from error
 
-    def _failed(self, ended: Ended | None, said: str) -> PhaseFailed:
+    def _ended(self, ended: Ended) -> PhaseFailed:
+        if ended.hit is not None:
+            return reasons.of_hit(ended.hit, self._job.budget)
+        return self._failed(f"its build backend's process ended with {ended.status}", ended.signal)
+
+    def _failed(self, said: str, signal: int | None) -> PhaseFailed:
         lines = list(self._job.log.lines(self._begun))
-        return reasons.of_build(ended, said, lines, self._job.budget, self._job.interpreter)
+        return reasons.of_build(said, signal, lines, self._job.interpreter)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from signal import SIGKILL, SIGXCPU
+from signal import SIGKILL, SIGXCPU, SIGXFSZ
 
 from buildyard.farm.builder.budget import Budget, Hit
 from buildyard.farm.builder.failures import PhaseFailed
@@ -104,8 +104,14 @@ _RESOURCES = (
         FailureKind.TOO_MANY_PROCESSES,
         _CROWD,
     ),
-    Sign.of(r"CPU time limit exceeded", FailureKind.TIMEOUT, "it reached its limit of CPU time", _ROOM),
+    Sign.of(r"[Cc][Pp][Uu] time limit exceeded", FailureKind.TIMEOUT, "it reached its limit of CPU time", _ROOM),
 )
+
+_SIGNALS: Mapping[int, PhaseFailed] = {
+    SIGXCPU: PhaseFailed(FailureKind.TIMEOUT, "it reached its limit of CPU time", next=_ROOM),
+    SIGXFSZ: PhaseFailed(FailureKind.DISK_FULL, "it reached the limit on the size of one file", next=_ROOM),
+    SIGKILL: PhaseFailed(FailureKind.OUT_OF_MEMORY, "it was killed, most likely for want of memory", next=_ROOM),
+}
 
 _NO_COMPILER = "there is no compiler for it: {line}"
 _ADD_COMPILER = "install a C compiler and Python's headers on the builder"
@@ -186,24 +192,15 @@ def of_hit(hit: Hit, budget: Budget) -> PhaseFailed:
     return PhaseFailed(kind, sentence(budget), next=following)
 
 
-def of_build(ended: Ended | None, said: str, lines: Lines, budget: Budget, interpreter: Interpreter) -> PhaseFailed:
+def of_build(said: str, signal: int | None, lines: Lines, interpreter: Interpreter) -> PhaseFailed:
     """Return the failure of a build backend.
 
-    ``ended`` is how its process ended, where it did not just answer; ``said`` is its answer.  ``lines`` are those that
-    it printed.
+    ``said`` is how it put it itself, ``signal`` what ended it, if one did; ``lines`` are those that it printed.
     """
-    if ended is not None and ended.hit is not None:
-        return of_hit(ended.hit, budget)
-    note = said or (f"exit code {ended.status}" if ended else "")
-    if ended is not None and ended.signal == SIGXCPU:
-        lines = [*lines, (lines[-1][0] if lines else 1, "CPU time limit exceeded")]
     facts = {"headers": _headers(interpreter)}
-    found = _first(_RESOURCES, lines, facts) or _first(_TOOLS, lines, facts)
-    if found is None and ended is not None and ended.signal == SIGKILL:
-        found = PhaseFailed(FailureKind.OUT_OF_MEMORY, "it was killed, most likely for want of memory", next=_ROOM)
+    found = _SIGNALS.get(signal or 0) or _first(_RESOURCES, lines, facts) or _first(_TOOLS, lines, facts)
     found = found or _last_word(said, lines)
-    found.note = found.note or note
-    return found
+    return PhaseFailed(found.kind, found.reason, log_line=found.log_line, next=found.next, note=plain(said))
 
 
 def of_uv(ended: Ended, lines: Lines, budget: Budget) -> PhaseFailed:

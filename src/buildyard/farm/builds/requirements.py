@@ -43,12 +43,18 @@ def normalised(requirement: Requirement) -> str:
     return canonicalize_name(requirement.name)
 
 
+def plain_python(version: str) -> str:
+    """Return an interpreter's version as PEP 440 has it: builds between releases call themselves ``3.14.0a1+``."""
+    return version.removesuffix("+")
+
+
 def marker_environment(abi: str, python_version: str, platform: str) -> dict[str, str]:
     """Return the environment that markers see on an interpreter (PEP 508, "Environment Markers").
 
     ``python_version`` is the full one, ``3.12.1``; ``platform`` a Linux wheel platform, ``linux_x86_64``.
     """
     parsed = Abi.parse(abi)
+    python_version = plain_python(python_version)
     name, printed = _IMPLEMENTATIONS[parsed.implementation]
     return {
         "implementation_name": name,
@@ -88,7 +94,7 @@ def _specifier(text: str) -> SpecifierSet | None:
 def _python(text: str) -> Version:
     # A pre-release of an interpreter counts as the release it becomes: 3.14.0rc1 satisfies >=3.14.
     try:
-        return Version(Version(text).base_version)
+        return Version(Version(plain_python(text)).base_version)
     except InvalidVersion:
         raise ValueError(f"not the version of an interpreter: {text!r}") from None
 
@@ -96,6 +102,6 @@ def _python(text: str) -> Version:
 def is_final(python_version: str) -> bool:
     """Tell whether an interpreter's version is a final release."""
     try:
-        return not Version(python_version).is_prerelease
+        return not Version(plain_python(python_version)).is_prerelease
     except InvalidVersion:
         return False

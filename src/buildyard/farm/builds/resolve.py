@@ -25,7 +25,7 @@ from packaging.requirements import Requirement
 
 from buildyard.farm.abi import Abi
 from buildyard.farm.builds import uv
-from buildyard.farm.builds.requirements import marker_environment, normalised
+from buildyard.farm.builds.requirements import marker_environment, normalised, plain_python
 from buildyard.farm.builds.uv import NeedsCode, Question, ResolverFailed, Unsatisfiable
 from buildyard.farm.upstream.errors import UpstreamError, UpstreamUnreachable
 from buildyard.farm.upstream.locations import UpstreamIndex
@@ -132,7 +132,7 @@ class Resolver:
     ) -> Resolution | Unsatisfiable:
         question = Question(
             requirements=tuple(_lines(requirements, target)),
-            python_version=target.python_version,
+            python_version=plain_python(target.python_version),
             is_universal=not target.is_like_ours,
             deps=deps,
             from_source=tuple(sorted({normalised(one) for one in requirements})),
@@ -226,7 +226,8 @@ async def _side_by_side(coroutines: Sequence[Coroutine[object, object, T]]) -> l
         return list(await asyncio.gather(*tasks))
     finally:
         for task in tasks:
-            task.cancel()
+            if not task.cancelling():  # a second time would cut short how it ends its child
+                task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
 

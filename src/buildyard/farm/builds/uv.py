@@ -1,7 +1,7 @@
 """Running ``uv pip compile``: its arguments, its end, and what it says, as values and typed errors.
 
 `resolve` decides what is asked; here is how.  uv is told everything by arguments and environment, reads no file of the
-user's, and runs no code of a package: a build backend's interpreter cannot start (`_no_code`), so that uv fails by
+user's, and runs no code of a package: a build backend's interpreter cannot start (`_confined`), so that uv fails by
 naming the package instead.
 """
 
@@ -99,13 +99,13 @@ def arguments(uv: Path, question: Question, cache_dir: Path) -> list[str]:
     return command + [part for name in question.from_source for part in ("--no-binary", name)]
 
 
-def _no_code() -> dict[str, str]:
-    """Return the environment in which no interpreter that uv starts for a build backend can run anything.
+def _confined(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment for uv, in which no interpreter that it starts for a build backend can run anything.
 
     Python without its standard library stops before it reads a line of code.  uv asks interpreters about themselves in
-    isolated mode, where this variable does not count.
+    isolated mode, where PYTHONHOME does not count.  An index that is down is tried twice: somebody waits.
     """
-    return {"PYTHONHOME": os.devnull}
+    return {**environment, "PYTHONHOME": os.devnull, "UV_HTTP_RETRIES": "1"}
 
 
 async def ask(command: list[str], text: str, environment: Mapping[str, str], timeout: float) -> tuple[int, str, str]:
@@ -113,32 +113,40 @@ async def ask(command: list[str], text: str, environment: Mapping[str, str], tim
 
     Raises `ResolverTimeout`, `ResolverFailed`.
     """
-    try:
-        process = await asyncio.create_subprocess_exec(
-            *command,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env={**environment, **_no_code()},
-            start_new_session=True,
-        )
-    except OSError as error:
-        raise ResolverFailed(f"it cannot be started: {error.strerror}") from error
+    process = await _start(command, _confined(environment))
     try:
         async with asyncio.timeout(timeout):
             output, messages = await process.communicate(text.encode())
     except TimeoutError:
         raise ResolverTimeout(timeout) from None
     finally:
-        await _end(process)
+        if process.returncode is None:
+            await _kill(process)
     return process.returncode or 0, output.decode("utf-8", "replace"), messages.decode("utf-8", "replace")
 
 
-async def _end(process: asyncio.subprocess.Process) -> None:
-    if process.returncode is None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        await process.wait()
+async def _start(command: list[str], environment: Mapping[str, str]) -> asyncio.subprocess.Process:
+    pipe = asyncio.subprocess.PIPE
+    starting = asyncio.ensure_future(
+        asyncio.create_subprocess_exec(
+            *command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment, start_new_session=True
+        )
+    )
+    try:
+        return await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        # A process that is just being started must not be forgotten.
+        await _kill(await starting)
+        raise
+    except OSError as error:
+        raise ResolverFailed(f"it cannot be started: {error.strerror}") from error
+
+
+async def _kill(process: asyncio.subprocess.Process) -> None:
+    """End the process and all it started, and return when its pipes are closed."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    await asyncio.shield(process.communicate())
 
 
 def versions(output: str, environment: dict[str, str]) -> dict[str, str]:

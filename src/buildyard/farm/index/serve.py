@@ -162,6 +162,7 @@ def _form(request: Request) -> str:
     """Return the media type to answer with.  Raises `Problem` (400, 406) where we have nothing that is wanted."""
     asked = request.query_params.get("format")
     if asked is not None:
+        asked = asked.replace(" ", "+")  # what a plus becomes that nobody has escaped
         if asked not in _FORMS:
             raise Problem(400, "unknown_format", f"the index has no format {asked}", next=f"format={JSON_V1}")
         return _FORMS[asked]

@@ -82,7 +82,7 @@ def channel(project: str, queue: str) -> str:
 def find(connection: Connection, project: str, queue: str) -> Found | None:
     """Return the queue, if there is one."""
     row = connection.execute(_FIND, {"project": project, "queue": queue}).first()
-    return None if row is None else Found(row.id, _policy(row.metadata))
+    return None if row is None else Found(row.id, policy(row.metadata))
 
 
 def ensure(connection: Connection, now: float, project: str, queue: str) -> Found:
@@ -147,7 +147,8 @@ def _insert(connection: Connection, now: float, project: str, queue: str, text: 
     return number
 
 
-def _policy(text: str) -> Policy:
+def policy(text: str) -> Policy:
+    """Return what this metadata, as stored, asks of its queue."""
     return _PLAIN if text == "{}" else msgspec.json.decode(text, type=Policy)
 
 

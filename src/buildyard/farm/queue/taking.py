@@ -34,7 +34,7 @@ from sqlalchemy import (
 
 from buildyard.farm.queue.base import DEFAULT_CLAIM_TTL, DEFAULT_GRACE, DEFAULT_LIMIT, Claim, Popped
 from buildyard.farm.queue.messages import delete_messages, message_of, put_rows
-from buildyard.farm.queue.queues import Found, channel, ensure, find
+from buildyard.farm.queue.queues import Found, channel, ensure, policy
 from buildyard.farm.store.base import wake
 from buildyard.farm.store.tables import claims, messages, queues
 
@@ -67,19 +67,15 @@ _ENDED = (
     .with_for_update(skip_locked=True)
     .cte("ended")
 )
-_HAS_MESSAGES = (
-    select(
-        queues.c.id,
-        queues.c.name,
-        exists().where(messages.c.queue_id == queues.c.id, HAS_ENDED).label("has_ended"),
-    )
-    .where(queues.c.project == bindparam("project"), queues.c.name.in_(bindparam("queues", expanding=True)))
-    .where(
-        or_(
-            exists().where(messages.c.queue_id == queues.c.id, _IS_FREE),
-            exists().where(messages.c.queue_id == queues.c.id, HAS_ENDED),
-        )
-    )
+_SOME_FREE = exists().where(messages.c.queue_id == queues.c.id, _IS_FREE)
+_SOME_ENDED = exists().where(messages.c.queue_id == queues.c.id, HAS_ENDED)
+_LOOK = select(queues.c.id, queues.c.name, queues.c.metadata, _SOME_ENDED.label("has_ended")).where(
+    queues.c.project == bindparam("project")
+)
+_FIND = _LOOK.where(queues.c.name == bindparam("queue"))
+_WITH_MESSAGES = _LOOK.where(
+    queues.c.name.in_(bindparam("queues", expanding=True)),
+    or_(_SOME_FREE, _SOME_ENDED),
 )
 _POP = delete(messages).where(_IS_PICKED).returning(messages)
 _FREE_ENDED = update(messages).where(messages.c.id.in_(select(_ENDED.c.id))).values(FREED).returning(messages.c.id)
@@ -129,10 +125,12 @@ def claim(
 
     Where the queue's metadata says so, messages that were claimed often enough go to its dead-letter queue instead.
     """
-    found = find(connection, project, queue)
-    if found is None:
+    row = connection.execute(_FIND, {"project": project, "queue": queue, "now": now}).first()
+    if row is None:
         return None
-    free_ended(connection, now, found.number, channel(project, queue))
+    found = Found(row.id, policy(row.metadata))
+    if row.has_ended:
+        free_ended(connection, now, found.number, channel(project, queue))
     _bury_exhausted(connection, now, project, found, limit)
     name = uuid.uuid4().hex
     asked = {"number": found.number, "now": now, "limit": limit, "claim": name, "ends": now + ttl, "grace": grace}
@@ -158,7 +156,7 @@ def _with_messages(connection: Connection, now: float, project: str, names: Sequ
 
     One statement answers the common case, that there is nothing, for all queues of a builder's poll.
     """
-    rows = connection.execute(_HAS_MESSAGES, {"project": project, "queues": list(names), "now": now}).all()
+    rows = connection.execute(_WITH_MESSAGES, {"project": project, "queues": list(names), "now": now}).all()
     for row in rows:
         if row.has_ended:
             free_ended(connection, now, row.id, channel(project, row.name))

@@ -11,19 +11,19 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable
-from typing import Annotated, Any, ClassVar, Final, Literal
+from typing import Any, Final
 
 import msgspec
-from msgspec import Meta, Struct, structs
+from msgspec import Struct, structs
 from sqlalchemy import Connection, Row, select, update
 
 from buildyard.farm.events import outbox
 from buildyard.farm.events.schemas import ArtifactStored
 from buildyard.farm.store.tables import artifacts, objects
-from buildyard.farm.tasks.definition import CLOCK_DRIFT_S, Moment
+from buildyard.farm.tasks.artifact_inputs import Given, GivenObject, decode
+from buildyard.farm.tasks.definition import CLOCK_DRIFT_S
 from buildyard.farm.tasks.errors import (
     InputError,
-    InputValidationError,
     RequestConflict,
     ResourceExpired,
     ResourceNotFound,
@@ -40,57 +40,6 @@ GRACE_AFTER_EXCEPTION_S: Final = 25 * 60
 MAX_PAGE: Final = 1000
 #: Links followed one after another.
 MAX_LINKS: Final = 20
-
-ContentType = Annotated[str, Meta(max_length=255, pattern=r"\A[ -~]*\Z")]
-
-
-class _Given(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel", tag_field="storageType"):
-    #: What is kept of it beside the columns.
-    details: ClassVar[tuple[str, ...]] = ()
-    expires: Moment
-    content_type: ContentType = "application/binary"
-
-
-class GivenObject(_Given, frozen=True, kw_only=True, tag="object"):
-    """Bytes that will be uploaded to the object service."""
-
-    content_length: Annotated[int, Meta(ge=0)] | None = None
-
-
-class GivenS3(_Given, frozen=True, kw_only=True, tag="s3"):
-    """Bytes for an S3 bucket, which this farm does not have."""
-
-    content_length: Annotated[int, Meta(ge=0)] | None = None
-
-
-class GivenReference(_Given, frozen=True, kw_only=True, tag="reference"):
-    """An address elsewhere."""
-
-    details: ClassVar = ("url",)
-    url: Annotated[str, Meta(max_length=4096, pattern=r"\Ahttps?://[!-~]+\Z")]
-
-
-class GivenLink(_Given, frozen=True, kw_only=True, tag="link"):
-    """Another artifact of the same run."""
-
-    details: ClassVar = ("artifact",)
-    artifact: Annotated[str, Meta(max_length=1024, pattern=r"\A[ -~]+\Z")]
-
-
-class GivenError(_Given, frozen=True, kw_only=True, tag="error"):
-    """Why there is nothing under this name."""
-
-    details: ClassVar = ("reason", "message")
-    reason: Literal[
-        "file-missing-on-worker",
-        "invalid-resource-on-worker",
-        "too-large-file-on-worker",
-        "file-not-readable-on-worker",
-    ]
-    message: Annotated[str, Meta(max_length=4096)]
-
-
-Given = GivenObject | GivenS3 | GivenReference | GivenLink | GivenError
 
 
 class Artifact(Struct, frozen=True, kw_only=True):
@@ -133,7 +82,7 @@ def create_artifact(connection: Connection, now: float, task_id: str, run_id: in
     It is there at once, but for an ``object``, which is there once `finish_artifact` has seen its bytes.  Raises
     `InputError` for what cannot be, `RequestConflict` where the run has ended or the name holds something else.
     """
-    wanted = _decode(given)
+    wanted = decode(given)
     expires = from_datetime(wanted.expires)
     task, run = _run(connection, task_id, run_id)
     _check_expiry(task, expires, now)
@@ -146,16 +95,6 @@ def create_artifact(connection: Connection, now: float, task_id: str, run_id: in
         worker_group=run.worker_group or "",
         worker_id=run.worker_id or "",
     )
-
-
-def _decode(given: object) -> Given:
-    try:
-        wanted: Given = msgspec.convert(given, Given)
-    except msgspec.ValidationError as error:
-        raise InputValidationError(f"this describes no artifact: {error}") from error
-    if isinstance(wanted, GivenS3):
-        raise InputError("this farm has no S3 bucket for artifacts; use the storage type `object`")
-    return wanted
 
 
 def _run(connection: Connection, task_id: str, run_id: int) -> tuple[Task, Run]:

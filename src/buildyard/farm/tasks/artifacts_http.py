@@ -10,11 +10,12 @@ from typing import Any, Final
 from msgspec import Struct
 
 from buildyard.farm.tasks import artifacts, objects
+from buildyard.farm.tasks.answers import json_response
 from buildyard.farm.tasks.artifacts import Artifact, Created
 from buildyard.farm.tasks.definition import TaskId
 from buildyard.farm.tasks.objects_http import get_url
 from buildyard.farm.tasks.times import to_json
-from buildyard.farm.tasks.wire import Answer, Call, Operation, json_response
+from buildyard.farm.tasks.wire import Answer, Call, Operation
 
 
 class FinishInput(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
@@ -24,7 +25,7 @@ class FinishInput(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
 
 
 async def create(call: Call) -> Answer:
-    """CreateArtifact."""
+    """Answer createArtifact."""
     task_id, run_id = call.params["taskId"], call.run_id
     call.caller.require(f"queue:create-artifact:{task_id}/{run_id}")
     created = await call.rooms.write(artifacts.create_artifact, task_id, run_id, call.params["name"], call.payload)
@@ -46,7 +47,7 @@ def _upload(call: Call, created: Created) -> Answer:
 
 
 async def finish(call: Call) -> Answer:
-    """FinishArtifact."""
+    """Answer finishArtifact."""
     task_id, run_id = call.params["taskId"], call.run_id
     call.caller.require(f"queue:create-artifact:{task_id}/{run_id}")
     upload_id = call.decode(FinishInput).upload_id
@@ -55,7 +56,7 @@ async def finish(call: Call) -> Answer:
 
 
 async def content(call: Call) -> Answer:
-    """Artifact and latestArtifact: how to get what is in it."""
+    """Answer artifact and latestArtifact: how to get what is in it."""
     found = await _found(call)
     if found.storage_type == "object":
         credentials = call.rooms.auth.download_credentials(found)
@@ -64,7 +65,7 @@ async def content(call: Call) -> Answer:
 
 
 async def get(call: Call) -> Answer:
-    """GetArtifact and getLatestArtifact: a redirect to what is in it."""
+    """Answer getArtifact and getLatestArtifact: a redirect to what is in it."""
     found = await _found(call)
     headers = {"x-taskcluster-artifact-storage-type": found.storage_type}
     if found.storage_type == "error":
@@ -88,7 +89,7 @@ async def _found(call: Call) -> Artifact:
 
 
 async def info(call: Call) -> Answer:
-    """ArtifactInfo and latestArtifactInfo."""
+    """Answer artifactInfo and latestArtifactInfo."""
     task_id, name = call.params["taskId"], call.params["name"]
     call.caller.require(f"queue:list-artifacts:{_place(call)}")
     found = await call.rooms.read(artifacts.present, call.rooms.clock(), task_id, _run_id(call), name)
@@ -96,7 +97,7 @@ async def info(call: Call) -> Answer:
 
 
 async def listing(call: Call) -> Answer:
-    """ListArtifacts and listLatestArtifacts."""
+    """Answer listArtifacts and listLatestArtifacts."""
     call.caller.require(f"queue:list-artifacts:{_place(call)}")
     limit = int(call.query.get("limit", artifacts.MAX_PAGE))
     token = call.query.get("continuationToken")

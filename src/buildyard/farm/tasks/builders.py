@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, func, select, update
 
 from buildyard.farm.events import outbox
 from buildyard.farm.events.schemas import BuilderLost, BuilderSeen
@@ -66,6 +66,12 @@ def expire(connection: Connection, now: float, silent_s: float = SILENT_S) -> li
     names = list(connection.execute(silent.order_by(builders.c.name)).scalars())
     _leave(connection, now, names, f"went silent {silent_s:.0f} s ago")
     return names
+
+
+def next_silent(connection: Connection, silent_s: float = SILENT_S) -> float | None:
+    """Return when the builder that was seen longest ago would be gone; ``None`` where none is here."""
+    oldest = connection.execute(select(func.min(builders.c.seen)).where(builders.c.left.is_(None))).scalar()
+    return None if oldest is None else float(oldest) + silent_s
 
 
 def _leave(connection: Connection, now: float, names: list[str], reason: str) -> None:

@@ -49,7 +49,7 @@ class PhaseInput(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 async def claim(call: Call) -> Answer:
-    """ClaimWork over several pools in one long poll."""
+    """Answer claimWork over several pools in one long poll."""
     asked = call.decode(ClaimInput)
     pools = tuple(dict.fromkeys(asked.task_queue_ids))
     worker = f"queue:worker-id:{asked.worker_group}/{asked.worker_id}"

@@ -18,9 +18,10 @@ from starlette.routing import BaseRoute, Route
 
 import buildyard
 from buildyard.farm.tasks import artifacts_http, extension, objects_http, service, workers
+from buildyard.farm.tasks.answers import json_response
 from buildyard.farm.tasks.definition import PRIORITIES, complete
 from buildyard.farm.tasks.rooms import TaskRooms
-from buildyard.farm.tasks.wire import Answer, Call, Handler, Operation, json_response, route
+from buildyard.farm.tasks.wire import Answer, Call, Handler, Operation, route
 from buildyard.taskcluster.scopes import ScopeExpression
 
 QUEUE: Final = "/api/queue/v1"
@@ -34,7 +35,7 @@ MONITORED: Final = (QUEUE, OBJECT, "/api/auth/v1")
 
 
 async def create_task(call: Call) -> Answer:
-    """CreateTask."""
+    """Answer createTask."""
     task_id = call.params["taskId"]
     whole = complete(task_id, call.payload, call.rooms.clock())
     call.caller.require(_may_create(whole.body))
@@ -56,13 +57,13 @@ def _may_create(body: dict[str, Any]) -> ScopeExpression:
 
 
 async def task(call: Call) -> Answer:
-    """Task: the definition."""
+    """Answer task: the definition."""
     call.caller.require(f"queue:get-task:{call.params['taskId']}")
     return await call.rooms.read(service.task, call.params["taskId"])
 
 
 async def status(call: Call) -> Answer:
-    """Status."""
+    """Answer status."""
     call.caller.require(f"queue:status:{call.params['taskId']}")
     return {"status": await call.rooms.read(service.status, call.params["taskId"])}
 
@@ -94,7 +95,7 @@ def _may_act(verb: str, task_id: str, found: dict[str, Any]) -> ScopeExpression:
 
 
 async def counts(call: Call) -> Answer:
-    """TaskQueueCounts."""
+    """Answer taskQueueCounts."""
     pool = call.params["taskQueueId"]
     call.caller.require({"AllOf": [f"queue:pending-count:{pool}", f"queue:claimed-count:{pool}"]})
     pending, claimed = await call.rooms.read(service.counts, pool)
@@ -102,7 +103,7 @@ async def counts(call: Call) -> Answer:
 
 
 async def pending(call: Call) -> Answer:
-    """pendingTasks, which taskQueueCounts has replaced."""
+    """Answer pendingTasks, which taskQueueCounts has replaced."""
     pool = call.params["taskQueueId"]
     call.caller.require(f"queue:pending-count:{pool}")
     waiting, _ = await call.rooms.read(service.counts, pool)
@@ -118,17 +119,17 @@ def _pool(pool: str) -> dict[str, Any]:
 
 
 async def ping(call: Call) -> Answer:
-    """Ping: this hub is there."""
+    """Answer ping: this hub is there."""
     return {"alive": True, "uptime": time.monotonic() - call.rooms.started}
 
 
 async def heartbeat(call: Call) -> Answer:
-    """Heartbeat and lbheartbeat."""
+    """Answer heartbeat and lbheartbeat."""
     return {}
 
 
 async def version(call: Call) -> Answer:
-    """Version of this program."""
+    """Answer version of this program."""
     return {"version": buildyard.__version__, "commit": "", "source": "", "build": ""}
 
 

@@ -15,7 +15,7 @@ from msgspec import Meta, Struct, structs
 from sqlalchemy import Connection, Row, select, update
 
 from buildyard.farm.store.tables import objects
-from buildyard.farm.tasks.artifacts import ContentType
+from buildyard.farm.tasks.artifact_inputs import ContentType
 from buildyard.farm.tasks.definition import Moment, TaskId
 from buildyard.farm.tasks.errors import (
     InputError,

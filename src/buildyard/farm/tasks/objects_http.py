@@ -19,10 +19,11 @@ from starlette.responses import FileResponse
 
 from buildyard.farm.store.objects import Staged
 from buildyard.farm.tasks import objects
+from buildyard.farm.tasks.answers import json_response
 from buildyard.farm.tasks.errors import AuthenticationFailed, InputError, InputTooLarge
 from buildyard.farm.tasks.objects import Bytes, DownloadInput, FinishInput, PutUrl, StoredObject, UploadInput
 from buildyard.farm.tasks.times import to_json
-from buildyard.farm.tasks.wire import Answer, Call, Operation, json_response, root_url
+from buildyard.farm.tasks.wire import Answer, Call, Operation, root_url
 
 T = TypeVar("T")
 
@@ -41,7 +42,7 @@ class Address(Struct, frozen=True):
 
 
 async def create_upload(call: Call) -> Answer:
-    """createUpload: the bytes come inside the request, or an address is given where to put them."""
+    """Answer createUpload: the bytes come inside the request, or an address is given where to put them."""
     name, asked = call.params["name"], call.decode(UploadInput)
     call.caller.require(f"object:upload:{asked.project_id}:{name}")
     method = await _begin(call, name, asked)
@@ -83,7 +84,7 @@ def _committed(staged: Staged) -> Bytes:
 
 
 async def finish_upload(call: Call) -> Answer:
-    """FinishUpload."""
+    """Answer finishUpload."""
     name, told = call.params["name"], call.decode(FinishInput)
     call.caller.require(f"object:upload:{told.project_id}:{name}")
     await call.rooms.write(objects.finish_upload, name, told)
@@ -91,7 +92,7 @@ async def finish_upload(call: Call) -> Answer:
 
 
 async def start_download(call: Call) -> Answer:
-    """StartDownload."""
+    """Answer startDownload."""
     found = await _readable(call)
     if call.decode(DownloadInput).choose() == "simple":
         path = quote(found.name, safe="")
@@ -101,13 +102,13 @@ async def start_download(call: Call) -> Answer:
 
 
 async def metadata(call: Call) -> Answer:
-    """Object: what is known of it."""
+    """Answer object: what is known of it."""
     found = await _readable(call)
     return {"projectId": found.project_id, "expires": to_json(found.expires), "hashes": found.hashes}
 
 
 async def download(call: Call) -> Answer:
-    """Download: a redirect to the bytes."""
+    """Answer download: a redirect to the bytes."""
     url = get_url(call, await _readable(call)).url
     return json_response({"url": url}, 303, {"location": url})
 

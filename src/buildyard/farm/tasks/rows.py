@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from msgspec import Struct
-from sqlalchemy import Connection, select
+from sqlalchemy import BindParameter, Connection, bindparam, select
 
 from buildyard.farm.store.tables import runs, tasks
 from buildyard.farm.tasks.definition import PRIORITIES
@@ -68,12 +68,17 @@ _RUN_COLUMNS = (runs.c.task_id, *(runs.c[name] for name in Run.__struct_fields__
 _TASK_FIELDS = tuple(name for name in Task.__struct_fields__ if name != "runs")
 _TASK_COLUMNS = tuple(tasks.c[name] for name in _TASK_FIELDS)
 
+_AMONG: Final[BindParameter[Any]] = bindparam("task_ids", expanding=True)
+# Statements are built once: building one costs as much as its execution.
+_TASKS: Final = select(*_TASK_COLUMNS).where(tasks.c.task_id.in_(_AMONG)).order_by(tasks.c.task_id)
+_TASKS_LOCKED: Final = _TASKS.with_for_update()
+_RUNS: Final = select(*_RUN_COLUMNS).where(runs.c.task_id.in_(_AMONG)).order_by(runs.c.task_id, runs.c.run_id)
+
 
 def load(connection: Connection, task_ids: Sequence[str], *, lock: bool = False) -> dict[str, Task]:
     """Return those of the tasks that exist, by id; with ``lock``, nobody else changes them before this commits."""
-    chosen = select(*_TASK_COLUMNS).where(tasks.c.task_id.in_(task_ids)).order_by(tasks.c.task_id)
-    # Every writer locks task rows first and in this order, so no two wait for each other.
-    rows = connection.execute(chosen.with_for_update() if lock else chosen).all()
+    # Every writer locks task rows in this order, so no two wait for each other.
+    rows = connection.execute(_TASKS_LOCKED if lock else _TASKS, {"task_ids": task_ids}).all()
     by_task = _runs_of(connection, [row.task_id for row in rows])
     return {row.task_id: _task(tuple(row), by_task[row.task_id]) for row in rows}
 
@@ -93,8 +98,7 @@ def _runs_of(connection: Connection, task_ids: Sequence[str]) -> dict[str, list[
     found: dict[str, list[Run]] = defaultdict(list)
     if not task_ids:
         return found
-    chosen = select(*_RUN_COLUMNS).where(runs.c.task_id.in_(task_ids)).order_by(runs.c.task_id, runs.c.run_id)
-    for task_id, *values in connection.execute(chosen):
+    for task_id, *values in connection.execute(_RUNS, {"task_ids": task_ids}):
         facts = dict(zip(Run.__struct_fields__, values, strict=True))
         found[task_id].append(Run(**(facts | {"state": State(facts["state"])})))
     return found

@@ -1,13 +1,13 @@
 """The life of tasks, as transactions: create, claim, renew, report, cancel, schedule again.
 
 Each function is one transaction body: it takes a connection and the time, writes its whole transition (`transitions`)
-or raises a typed error and writes nothing.  What may happen is `lifecycle`'s table.  `http` and the rooms above call
-these; `sweep` ends what nobody ends.
+or raises a typed error and writes nothing.  What may happen is `lifecycle`'s table.  Those that make tasks are in
+`creating`.  `http` and the rooms above call these; `sweep` ends what nobody ends.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
@@ -17,7 +17,7 @@ from sqlalchemy import Connection, func, select
 from buildyard.farm.queue import database as queue
 from buildyard.farm.store.tables import runs, tasks
 from buildyard.farm.tasks import definition as definitions
-from buildyard.farm.tasks.definition import Definition
+from buildyard.farm.tasks.creating import create, create_many
 from buildyard.farm.tasks.errors import InputError, RequestConflict
 from buildyard.farm.tasks.lifecycle import MAX_RUNS, REPORTED_EXCEPTIONS, Action, State, Step, step
 from buildyard.farm.tasks.rows import Task, load, load_one
@@ -33,7 +33,25 @@ from buildyard.farm.tasks.transitions import (
     read_hint,
     write,
 )
-from buildyard.farm.tasks.upsert import insert_new
+
+__all__ = [
+    "CLAIM_TIMEOUT_S",
+    "MAX_CLAIMS",
+    "Claimed",
+    "cancel",
+    "claim",
+    "counts",
+    "create",
+    "create_many",
+    "reclaim",
+    "report_completed",
+    "report_exception",
+    "report_failed",
+    "rerun",
+    "schedule",
+    "status",
+    "task",
+]
 
 #: Seconds for which a claim holds unless it is renewed.
 CLAIM_TIMEOUT_S: Final = 60.0
@@ -51,76 +69,6 @@ class Claimed(Struct, frozen=True, kw_only=True):
     taken_until: float  #: seconds since 1970
     status: dict[str, Any]
     task: dict[str, Any]  #: the definition
-
-
-def create(connection: Connection, now: float, task_id: str, definition: dict[str, Any]) -> dict[str, Any]:
-    """Return the status of the task that this definition makes, pending in its pool.
-
-    The same definition again is no error and answers the present status.  Raises `InputError` for a definition that
-    cannot be, `RequestConflict` where the id has another definition or the group another scheduler.
-    """
-    return create_many(connection, now, {task_id: definition})[task_id]
-
-
-def create_many(connection: Connection, now: float, wanted: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Return the status of each of these tasks, by id; otherwise as `create`, with one statement a table for all."""
-    whole = {task_id: definitions.complete(task_id, given, now) for task_id, given in wanted.items()}
-    known = load(connection, list(whole))
-    fresh = {task_id: definition for task_id, definition in whole.items() if task_id not in known}
-    for definition in {definition.task_group_id: definition for definition in fresh.values()}.values():
-        _check_group(connection, definition)
-    made = _insert(connection, now, fresh)
-    if len(made) < len(fresh):  # another hub has made them since
-        known |= load(connection, list(fresh.keys() - made.keys()))
-    for task_id, task in known.items():
-        _check_same(task, whole[task_id])
-    return {task_id: status_of(made.get(task_id) or known[task_id]) for task_id in whole}
-
-
-def _check_same(known: Task, whole: Definition) -> None:
-    if not definitions.is_same(known.definition, whole.body):
-        raise RequestConflict(
-            f"taskId `{known.task_id}` already used by another task.\nThis could be the result of faulty idempotency!"
-        )
-
-
-def _check_group(connection: Connection, whole: Definition) -> None:
-    other = select(tasks.c.scheduler_id).where(
-        tasks.c.task_group_id == whole.task_group_id, tasks.c.scheduler_id != whole.scheduler_id
-    )
-    if connection.execute(other.limit(1)).first() is not None:
-        raise RequestConflict(
-            f"Task group `{whole.task_group_id}` contains tasks with a schedulerId other\nthan `{whole.scheduler_id}`. "
-            "All tasks in the same task-group must have\nthe same schedulerId."
-        )
-
-
-def _insert(connection: Connection, now: float, fresh: Mapping[str, Definition]) -> dict[str, Task]:
-    rows = [_row(task_id, definition, now) for task_id, definition in fresh.items()]
-    inserted = insert_new(connection, tasks, rows)
-    unscheduled = [Task(**row, runs=()) for row in rows if row["task_id"] in inserted]
-    move = step(State.UNSCHEDULED, Action.SCHEDULE)
-    assert move is not None
-    changes = [Change(task, advance(task, move, now)) for task in unscheduled]
-    write(connection, now, changes)
-    return {change.after.task_id: change.after for change in changes}
-
-
-def _row(task_id: str, whole: Definition, now: float) -> dict[str, Any]:
-    return {
-        "task_id": task_id,
-        "task_queue_id": whole.task_queue_id,
-        "scheduler_id": whole.scheduler_id,
-        "project_id": whole.project_id,
-        "task_group_id": whole.task_group_id,
-        "priority": whole.priority,
-        "retries_left": whole.retries,
-        "definition": msgspec.json.encode(whole.body).decode(),
-        "state": State.UNSCHEDULED,
-        "created": now,
-        "deadline": whole.deadline,
-        "expires": whole.expires,
-    }
 
 
 def status(connection: Connection, task_id: str) -> dict[str, Any]:
@@ -156,22 +104,31 @@ def claim(
         if not popped:
             break
         hints = [hint for message in popped if (hint := read_hint(message.body)) and hint.task_id not in changes]
-        changes |= _held(connection, now, hints, worker)
+        changes |= _held(connection, now, hints, pools, worker)
     write(connection, now, list(changes.values()))
     return [_claimed(change.after) for change in changes.values()]
 
 
-def _held(connection: Connection, now: float, hints: Sequence[Hint], worker: Worker) -> dict[str, Change]:
+def _held(
+    connection: Connection, now: float, hints: Sequence[Hint], pools: Sequence[str], worker: Worker
+) -> dict[str, Change]:
     found = load(connection, [hint.task_id for hint in hints], lock=True)
     held: dict[str, Change] = {}
     for hint in hints:
         hinted = found.get(hint.task_id)
-        if hinted is None or hinted.last is None or hinted.last.run_id != hint.run_id or hinted.deadline <= now:
-            continue
-        move = step(hinted.last.state, Action.CLAIM)
-        if move is not None:
+        move = _claiming(hinted, hint, pools, now) if hinted else None
+        if hinted and move:
             held[hint.task_id] = Change(hinted, advance(hinted, move, now, worker=worker))
     return held
+
+
+def _claiming(hinted: Task, hint: Hint, pools: Sequence[str], now: float) -> Step | None:
+    """Return the step that claims what the hint is about; ``None`` where the hint is stale, or not to be believed."""
+    if hinted.last is None or hinted.last.run_id != hint.run_id:
+        return None
+    if hinted.deadline <= now or hinted.task_queue_id not in pools:
+        return None
+    return step(hinted.last.state, Action.CLAIM)
 
 
 def reclaim(

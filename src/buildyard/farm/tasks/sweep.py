@@ -55,10 +55,6 @@ def _end(connection: Connection, now: float, due: Any, action: Action) -> int:
 
 
 def _ended(task: Task, now: float, action: Action) -> Change | None:
-    last = task.last
-    # Since it was chosen, its worker may have renewed the claim or reported.
-    if action is Action.CLAIM_EXPIRED and (last is None or last.taken_until is None or last.taken_until > now):
-        return None
     move = step(task.state, action, retries_left=task.retries_left)
     if move is None or not move.changes:
         return None

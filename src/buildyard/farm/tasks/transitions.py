@@ -41,6 +41,11 @@ CHANNEL: Final = "tasks"
 RESOLVED_CHANNEL: Final = "resolved"
 
 
+_MOVE_RUN: Final = update(runs).where(runs.c.task_id == bindparam("its_task"), runs.c.run_id == bindparam("its_run"))
+_ADD_RUN: Final = insert(runs)
+_MOVE_TASK: Final = update(tasks).where(tasks.c.task_id == bindparam("its_id"))
+
+
 class Worker(NamedTuple):
     """Who holds a run, and until when."""
 
@@ -86,7 +91,7 @@ def advance(task: Task, step: Step, now: float, *, worker: Worker | None = None,
         changed.append(
             Run(run_id=len(changed), state=State.PENDING, reason_created=step.retry, scheduled=now),
         )
-        pass
+        left -= 1
     return structs.replace(task, runs=tuple(changed), retries_left=left, state=changed[-1].state)
 
 
@@ -124,7 +129,7 @@ def write(connection: Connection, now: float, changes: Sequence[Change]) -> None
     messages = post(connection, now, [(change.after, run) for change in changes for run in _newly_pending(change)])
     _write_runs(connection, changes, messages)
     connection.execute(
-        update(tasks).where(tasks.c.task_id == bindparam("its_id")),
+        _MOVE_TASK,
         [{"its_id": c.after.task_id, "state": c.after.state, "retries_left": c.after.retries_left} for c in changes],
     )
     outbox.record(connection, now, [event for change in changes for event in _events(change)])
@@ -185,15 +190,14 @@ def _write_runs(connection: Connection, changes: Sequence[Change], messages: dic
         updated += [(task_id, run) for run in change.after.runs[:known] if run != change.before.runs[run.run_id]]
         added += [(task_id, run) for run in change.after.runs[known:]]
     if updated:
-        its_row = (runs.c.task_id == bindparam("its_task")) & (runs.c.run_id == bindparam("its_run"))
         rows = [{"its_task": task_id, "its_run": run.run_id, **_moving_parts(run)} for task_id, run in updated]
-        connection.execute(update(runs).where(its_row), rows)
+        connection.execute(_MOVE_RUN, rows)
     if added:
         rows = [
             {"task_id": task_id, **structs.asdict(run), "message_id": messages.get((task_id, run.run_id))}
             for task_id, run in added
         ]
-        connection.execute(insert(runs), rows)
+        connection.execute(_ADD_RUN, rows)
 
 
 def _moving_parts(run: Run) -> dict[str, object]:

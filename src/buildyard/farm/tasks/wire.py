@@ -2,16 +2,13 @@
 
 `Operation` is one line of a service's reference; `endpoint` makes of it what Starlette serves, in the order that
 Taskcluster checks things: body, path, query, signature, then the operation itself (reference section 13).  `http`,
-`objects_http` and `extension` list their operations.  Errors have Taskcluster's shape under ``/api/queue`` and its
-like, and are problem details (RFC 9457) under ``/api/farm``.
+`objects_http` and `extension` list their operations.  `answers` next door renders what comes of them.
 """
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from http import HTTPStatus
 from typing import Any, Final, Literal, TypeVar
 from urllib.parse import parse_qsl
 
@@ -21,7 +18,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from buildyard.farm.store.errors import StoreBusy, StoreClosed, StoreFull, StoreUnreachable
+from buildyard.farm.tasks.answers import Failure, Style, json_response
 from buildyard.farm.tasks.auth import Caller
 from buildyard.farm.tasks.definition import PROVISIONER, TASK_QUEUE
 from buildyard.farm.tasks.errors import (
@@ -29,18 +26,12 @@ from buildyard.farm.tasks.errors import (
     InputTooLarge,
     InputValidationError,
     InvalidArguments,
-    LogGap,
     MalformedPayload,
-    TaskError,
-    TryLater,
 )
 from buildyard.farm.tasks.rooms import TaskRooms
-from buildyard.farm.tasks.times import to_json
 from buildyard.taskcluster._hawk import SignedRequest, client_address, payload_hash
 from buildyard.taskcluster.scopes import ScopeSet
 from buildyard.taskcluster.slugid import SLUG_PATTERN
-
-log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -64,10 +55,6 @@ QUERY: Final = {
     "expires": r"[0-9]{1,12}",
     "signature": r"[0-9a-f]{64}",
 }
-#: A request's payload is shown in an error only up to this size.
-_SHOWN_BYTES: Final = 64 * 1024
-
-Style = Literal["taskcluster", "problem"]
 
 
 class Call(Struct, frozen=True, kw_only=True):
@@ -115,7 +102,7 @@ def route(rooms: TaskRooms, prefix: str, operation: Operation) -> BaseRoute:
     """Return the route that serves this operation below the prefix."""
 
     async def endpoint(request: Request) -> Response:
-        failed = _Failure(operation, request, rooms)
+        failed = Failure(operation.name, operation.style, request, rooms)
         try:
             call = await _understood(rooms, operation, request, failed)
             return _rendered(await operation.handler(call))
@@ -127,23 +114,13 @@ def route(rooms: TaskRooms, prefix: str, operation: Operation) -> BaseRoute:
     return Route(prefix + operation.route, endpoint, methods=[operation.method], name=operation.name)
 
 
-def json_response(content: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """Return the value as JSON that nobody keeps."""
-    return Response(
-        msgspec.json.encode(content),
-        status_code=status,
-        headers={"cache-control": "no-store", **(headers or {})},
-        media_type="application/json; charset=utf-8",
-    )
-
-
 def _rendered(answer: Answer) -> Response:
     if isinstance(answer, Response):
         return answer
     return Response(status_code=204) if answer is None else json_response(answer)
 
 
-async def _understood(rooms: TaskRooms, operation: Operation, request: Request, failed: _Failure) -> Call:
+async def _understood(rooms: TaskRooms, operation: Operation, request: Request, failed: Failure) -> Call:
     body = await _read(rooms, operation, request)
     # Parsed before the signature is checked, as Taskcluster does, so that an error can show what it is about.
     failed.payload = payload = _parse(request, body) if operation.body == "json" else {}
@@ -255,71 +232,3 @@ def root_url(rooms: TaskRooms, request: Request) -> str:
     if rooms.settings.trust_forwarded:
         scheme = request.headers.get("x-forwarded-proto", scheme)
     return f"{scheme}://{request.headers.get('host', '')}"
-
-
-class _Failure:
-    """What an error's answer tells of its request."""
-
-    def __init__(self, operation: Operation, request: Request, rooms: TaskRooms) -> None:
-        self.payload: Any = {}
-        self._operation = operation
-        self._request = request
-        self._rooms = rooms
-
-    def answer(self, error: Exception) -> Response:
-        """Return the answer that tells this error; one that nobody meant is logged and told without its details."""
-        if isinstance(error, LogGap):
-            return problem(409, "LogGap", str(error), next="send from `size` on", size=error.known)
-        told = self._told(error)
-        headers = {"retry-after": str(told.retry_after)} if isinstance(told, TryLater) else {}
-        if told.status == 401:
-            headers["www-authenticate"] = "hawk"
-        if self._operation.style == "problem":
-            return problem(told.status, told.code, told.message, headers=headers)
-        return json_response(self._body(told), told.status, headers)
-
-    def _told(self, error: Exception) -> TaskError:
-        if isinstance(error, TaskError):
-            return error
-        wait = self._rooms.settings.retry_after_s
-        if isinstance(error, StoreFull):
-            return TryLater("the hub's disk is full; nothing of this was kept", retry_after=wait)
-        if isinstance(error, StoreUnreachable | StoreBusy | StoreClosed):
-            return TryLater("the hub cannot reach its database now", retry_after=wait)
-        log.error("request.failed", exc_info=error, extra={"operation": self._operation.name})
-        return TaskError("the hub met a fault of its own; its log says more")
-
-    def _body(self, told: TaskError) -> dict[str, Any]:
-        time = to_json(self._rooms.clock())
-        facts = {"method": self._operation.name, "errorCode": told.code, "statusCode": told.status, "time": time}
-        listing = "\n".join(f"* {f'{name}:':<11} {value}" for name, value in facts.items())
-        is_small = len(msgspec.json.encode(self.payload)) <= _SHOWN_BYTES
-        return {
-            "code": told.code,
-            "message": f"{told.message}\n\n---\n\n{listing}",
-            "requestInfo": {
-                "method": self._operation.name,
-                "params": {name: str(value) for name, value in self._request.path_params.items()},
-                "payload": self.payload if is_small else {},
-                "time": time,
-            },
-        }
-
-
-def problem(
-    status: int,
-    code: str,
-    detail: str,
-    *,
-    next: str = "",
-    headers: Mapping[str, str] | None = None,
-    **facts: object,
-) -> Response:
-    """Return problem details (RFC 9457), with our ``code``, what to do ``next``, and more facts."""
-    told = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
-    return Response(
-        msgspec.json.encode({**told, "code": code, "next": next, **facts}),
-        status_code=status,
-        headers={"cache-control": "no-store", **(headers or {})},
-        media_type="application/problem+json",
-    )

@@ -35,7 +35,7 @@ class ExceptionInput(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 async def claim(call: Call) -> Answer:
-    """claimWork: a long poll."""
+    """Answer claimWork: a long poll."""
     pool = call.params["taskQueueId"]
     asked = call.decode(ClaimInput)
     worker = f"{asked.worker_group}/{asked.worker_id}"
@@ -58,7 +58,7 @@ def claim_answer(rooms: TaskRooms, claimed: Claimed) -> dict[str, Any]:
 
 
 async def reclaim(call: Call) -> Answer:
-    """ReclaimTask."""
+    """Answer reclaimTask."""
     task_id, run_id = call.params["taskId"], call.run_id
     call.caller.require(f"queue:reclaim-task:{task_id}/{run_id}")
     renewed = await call.rooms.write(_reclaim, task_id, run_id, call.rooms.settings.claim_timeout_s)
@@ -72,17 +72,17 @@ def _reclaim(connection: Connection, now: float, task_id: str, run_id: int, time
 
 
 async def report_completed(call: Call) -> Answer:
-    """ReportCompleted."""
+    """Answer reportCompleted."""
     return await _report(call, service.report_completed)
 
 
 async def report_failed(call: Call) -> Answer:
-    """ReportFailed."""
+    """Answer reportFailed."""
     return await _report(call, service.report_failed)
 
 
 async def report_exception(call: Call) -> Answer:
-    """ReportException."""
+    """Answer reportException."""
     return await _report(call, service.report_exception, call.decode(ExceptionInput).reason)
 
 

@@ -38,15 +38,6 @@ class CachedPage(Struct, frozen=True, kw_only=True):
     body: bytes = b""
 
 
-class _Head(Struct):
-    content_type: str
-    url: str
-    fetched_at: float
-    max_age_s: float = 0.0
-    etag: str | None = None
-    last_modified: str | None = None
-
-
 class PageCache:
     """A directory of pages, bounded in size."""
 
@@ -60,11 +51,11 @@ class PageCache:
         path = self._path(package, url)
         try:
             head, _, body = path.read_bytes().partition(b"\n")
-            read = msgspec.json.decode(head, type=_Head)
+            page = msgspec.json.decode(head, type=CachedPage)
             os.utime(path)
         except (OSError, msgspec.DecodeError):
             return None
-        return CachedPage(**msgspec.structs.asdict(read), body=body)
+        return msgspec.structs.replace(page, body=body)
 
     def put(self, package: str, url: str, page: CachedPage) -> None:
         """Keep a page.  Never raises: a full disk must not stop what the page was fetched for."""
@@ -72,7 +63,8 @@ class PageCache:
         spare = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
         try:
             self._directory.mkdir(parents=True, exist_ok=True)
-            spare.write_bytes(_head_of(page) + b"\n" + page.body)
+            head = msgspec.json.encode(msgspec.structs.replace(page, body=b""))
+            spare.write_bytes(head + b"\n" + page.body)
             spare.replace(path)
         except OSError as error:
             log.debug("upstream.page_not_kept", extra={"package": package, "why": error.strerror})
@@ -109,9 +101,3 @@ class PageCache:
             with contextlib.suppress(OSError):
                 path.unlink()
                 excess -= size
-
-
-def _head_of(page: CachedPage) -> bytes:
-    fields = msgspec.structs.asdict(page)
-    del fields["body"]
-    return msgspec.json.encode(fields)

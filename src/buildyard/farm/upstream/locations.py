@@ -95,14 +95,12 @@ class UpstreamIndex:
 
     indexes: tuple[Location, ...]  #: index-url first, then extra-index-url; all are equal (pip takes the best over all)
     find_links: tuple[Location, ...] = ()
-    trusted_hosts: tuple[str, ...] = ()  #: ``host`` or ``host:port`` whose certificate is not checked
+    trusted_hosts: tuple[str, ...] = ()  #: ``host`` or ``host:port`` that may be asked by plain http
     cert: str | None = None  #: a bundle of CA certificates
     client_cert: str | None = None  #: our own certificate and key, one PEM file
     proxy: str | None = field(default=None, repr=False)  #: may hold a password
     timeout_s: float = PIP_TIMEOUT_S
-    origin: str = (
-        "pip's built-in default"  #: what named the index: ``PIP_INDEX_URL``, ``user pip.conf, global.index-url``
-    )
+    origin: str = "pip's built-in default"  #: or what else named the index, ``PIP_INDEX_URL``, ``/etc/pip.conf, ...``
     netrc_path: str | None = None  #: where pip looks for credentials that no address holds
     ignored: tuple[str, ...] = ()  #: what pip would pass over, and why, for one warning each; without addresses
 
@@ -111,19 +109,16 @@ class UpstreamIndex:
         """Indexes and find-links together, in pip's order."""
         return (*self.indexes, *self.find_links)
 
-    def is_trusted(self, url: str) -> bool:
-        """Tell whether the certificate of this URL's host is not to be checked."""
-        parts = urlsplit(url)
-        return parts.netloc in self.trusted_hosts or (parts.hostname or "") in self.trusted_hosts
-
     def headers_for(self, url: str) -> tuple[tuple[str, str], ...]:
         """Return the header fields that authorise a request for this URL: pip's credential for its host, or netrc's.
 
-        As in pip, a credential serves every address of its host, so that it reaches the files beside an index.
+        As in pip, a credential serves every address of its host, so that it reaches the files beside an index; of
+        several for one host, that of the index the address is below.
         """
         origin = origin_of(url)
-        given = [place.credential for place in self.locations if place.credential and place.origin == origin]
-        credential = given[0] if given else None
+        same_host = [place for place in self.locations if place.credential and place.origin == origin]
+        nearest = max(same_host, key=lambda place: url.startswith(place.url) * len(place.url), default=None)
+        credential = nearest.credential if nearest is not None else None
         if credential is None and self.netrc_path is not None:
             credential = _netrc_credential(self.netrc_path, urlsplit(url).hostname or "")
         return (("Authorization", credential.authorization),) if credential else ()

@@ -58,26 +58,36 @@ def _read_here() -> PipConfiguration:
     from pip._internal.models.index import PyPI
 
     configuration = Configuration(isolated=False)
+    files = [str(name) for _, names in configuration.iter_config_files() for name in names]
     try:
         configuration.load()
-    except ConfigurationError as error:
-        raise BadUpstream(str(error)) from error
+    except ConfigurationError:
+        # pip's message quotes the broken line, which may hold a password.
+        raise BadUpstream(f"{_first_broken(files)} cannot be read") from None
     items = {str(key): str(value) for key, value in configuration.items()}
-    files = [str(name) for _, names in configuration.iter_config_files() for name in names]
     return PipConfiguration(items, str(PyPI.simple_url), _origins(items, files))
+
+
+def _sections(name: str) -> configparser.RawConfigParser | None:
+    """Return a configuration file as pip reads it, or None for one that is broken."""
+    parser = configparser.RawConfigParser()
+    try:
+        parser.read(name)
+    except (configparser.Error, UnicodeDecodeError):
+        return None
+    return parser
+
+
+def _first_broken(files: Iterable[str]) -> str:
+    return next((name for name in files if _sections(name) is None), "one of its files")
 
 
 def _origins(items: Mapping[str, str], files: Iterable[str]) -> dict[str, str]:
     """Return for each key of a file the file that pip took it from: the last that has this value."""
     found: dict[str, str] = {}
     for name in files:
-        parser = configparser.RawConfigParser()
-        try:
-            parser.read(name)
-        except (configparser.Error, UnicodeDecodeError):
-            continue
-        for section in parser.sections():
-            for option, value in parser.items(section):
+        for section, options in (_sections(name) or {}).items():
+            for option, value in options.items():
                 key = f"{section}.{option.lower().replace('_', '-').removeprefix('--')}"
                 if items.get(key) == value:
                     found[key] = f"{name}, {key}"

@@ -26,10 +26,10 @@ from buildyard.farm.upstream.releases import releases
 from buildyard.farm.upstream.simple import SimpleClient
 
 #: The largest source distribution that is fetched to look into it.
-MAX_SDIST_BYTES = 100_000_000
+MAX_SDIST_BYTES = 30_000_000
 
 #: How much is unpacked in memory while looking, and how large one of the files looked for may be.
-_MAX_UNPACKED = 1_000_000_000
+_MAX_UNPACKED = 300_000_000
 _MAX_MEMBER = 2_000_000
 
 _WANTED = re.compile(r"[^/]+/(?:PKG-INFO|pyproject\.toml|(?:[^/]+/)?[^/]+\.egg-info/(?:requires\.txt|PKG-INFO))\Z")

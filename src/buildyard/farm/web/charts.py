@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from buildyard.farm.builds.status_values import Hour
-from buildyard.farm.builds.words import kind_words, plural
+from buildyard.farm.builds.words import kind_words
 
 #: Pixels: above the line for what was built, below it for what failed.
 ABOVE, BELOW = 96, 30
@@ -90,4 +90,4 @@ def _remark(hours: Sequence[Hour], each: float) -> tuple[float, str] | None:
 def _summary(hours: Sequence[Hour]) -> str:
     built, failed = sum(hour.built for hour in hours), sum(hour.failed for hour in hours)
     best = max(hours, key=lambda hour: hour.built)
-    return f"{plural(built, 'build')} built and {failed} failed in 24 hours, most of them at {best.at[11:16]} UTC."
+    return f"{built:,} built and {failed:,} failed in 24 hours, most of them at {best.at[11:16]} UTC."

@@ -33,6 +33,7 @@ MOST_ASKED = 5000
 _ERROR = re.compile(
     rb"\b(?:fatal )?error(?:\[E\d+\])?:|^ERROR\b|^Traceback |^\s*\xc3\x97|^\s*\xe2\x9c\x97", re.I | re.M
 )
+_COLOUR = re.compile(rb"\x1b\[[0-9;:]*m")
 _WARNING = re.compile(rb"\bwarning:", re.I)
 
 
@@ -212,7 +213,7 @@ class Log:
 
     def _fold(self, first: int, last: int) -> Fold:
         hidden = self._lines[first:last]
-        return Fold(first=first + 1, last=last, warnings=sum(1 for line in hidden if _WARNING.search(line)))
+        return Fold(first=first + 1, last=last, warnings=sum(_WARNING.search(line) is not None for line in hidden))
 
 
 class Cursor(Struct, frozen=True, kw_only=True):
@@ -264,6 +265,8 @@ def _offset(mark: Mark) -> int:
 
 
 def _marked(line: bytes) -> Literal["", "error", "warning"]:
+    if b"\x1b" in line:
+        line = _COLOUR.sub(b"", line)
     if _ERROR.search(line):
         return "error"
     return "warning" if _WARNING.search(line) else ""

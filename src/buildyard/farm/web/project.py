@@ -207,12 +207,12 @@ def _reasons(name: str, rows: Sequence[Row[Any]], now: float) -> list[Why]:
 
 
 def _explained(row: Row[Any], waited_for: Mapping[int, str]) -> Explained:
+    # Without the build's number, which would tell apart what has one cause: the page links to the log instead.
     return Explained(
         version=row.version,
         abi=row.abi,
         platform=row.platform,
         state=row.state,
-        id=row.id,
         reason=row.reason,
         kind=row.kind,
         final=row.final,

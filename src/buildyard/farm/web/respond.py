@@ -47,7 +47,7 @@ NAVIGATION = (
 
 def wants_json(request: Request) -> bool:
     """Tell whether the client would rather have JSON than a page."""
-    if request.url.path.endswith(".json"):
+    if request.url.path.endswith((".json", "/json")):
         return True
     return choose(request.headers.get("accept"), ["text/html", "application/json"]) == "application/json"
 

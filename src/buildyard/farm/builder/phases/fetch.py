@@ -69,11 +69,12 @@ def fetch(source: Source, sources: Sources, *, budget: Budget, log: Log) -> Path
 
 
 def _is_whole(path: Path, sha256: str) -> bool:
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest() == sha256
-    except FileNotFoundError:
-        return False
+    return path.is_file() and _digest(path) == sha256
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _abandonable(work: Callable[[], None], budget: Budget) -> None:
@@ -141,8 +142,7 @@ class _Download:
             raise
         except BuildyardError as error:
             raise PhaseFailed(FailureKind.NETWORK, f"upstream did not answer: {error}") from error
-        with self._part.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return _digest(self._part)
 
     async def _attempt(self) -> None:
         """Get the rest of the file, as far as it comes."""
@@ -186,7 +186,7 @@ class _Download:
                     self._write(part, chunk)
         except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
             raise PhaseFailed(FailureKind.SOURCE_MISSING, f"there is no file {error.filename}") from error
-        return hashlib.file_digest(self._part.open("rb"), "sha256").hexdigest()
+        return _digest(self._part)
 
     def _write(self, part: BinaryIO, chunk: bytes) -> None:
         hit = self._budget.hit()

@@ -1,0 +1,26 @@
+"""``python -m benchmarks [--quick] [NAME ...]``: run the benchmarks and print their rows."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+
+from benchmarks.measure import conditions
+
+NAMES = ("build", "idle", "store")
+
+
+def main() -> None:
+    """Run the named benchmarks, or all of them."""
+    parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(NAMES)}; all without any")
+    parser.add_argument("--quick", action="store_true", help="fewer runs, for a first look")
+    arguments = parser.parse_args()
+    conditions()
+    for name in arguments.names or NAMES:
+        print(f"\n== {name}")
+        importlib.import_module(f"benchmarks.{name}").main(quick=arguments.quick)
+
+
+if __name__ == "__main__":
+    main()
