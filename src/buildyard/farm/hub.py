@@ -21,6 +21,7 @@ from functools import partial
 from typing import Any, Self
 
 import uvicorn
+from sqlalchemy import Connection
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
@@ -217,7 +218,7 @@ class Hub:
             Loop("settle", (TASKS,), self.builds.settle),
             Loop("dispatch", (enqueue.WANTED,), self.builds.dispatch, self.builds.next_due),
             Loop("publish", (finish.PAGES,), self._publish),
-            Loop("timers", (TASKS,), self._sweep, self._next_due),
+            Loop("timers", (TASKS, builders.CHANNEL), self._sweep, self._next_due),
         ]
 
     def disk(self) -> tuple[int, int]:
@@ -241,12 +242,19 @@ class Hub:
 
     async def _sweep(self) -> int:
         now = self.clock()
-        return await self.store.write(
-            lambda connection: sweep.expire_claims(connection, now) + sweep.expire_deadlines(connection, now)
-        )
+
+        def body(connection: Connection) -> int:
+            ended = sweep.expire_claims(connection, now) + sweep.expire_deadlines(connection, now)
+            return ended + len(builders.expire(connection, now))
+
+        return await self.store.write(body)
 
     async def _next_due(self) -> float | None:
-        return await self.store.read(sweep.next_due)
+        def body(connection: Connection) -> float | None:
+            dues = (sweep.next_due(connection), builders.next_silent(connection))
+            return min((due for due in dues if due is not None), default=None)
+
+        return await self.store.read(body)
 
     def _tell(self) -> None:
         hub = HubFile(root_url=self.root_url, pid=os.getpid(), started=self.clock(), version=__version__)

@@ -241,7 +241,7 @@ def test_deferred_that_is_cancelled_while_connecting_is_no_timeout(in_reactor: A
 
     async def change_mind() -> None:
         transport = TwistedTransport()
-        request = Request("GET", "http://192.0.2.1/", timeout=Timeout(connect=30))
+        request = Request("GET", "http://127.0.0.1:9/", timeout=Timeout(connect=30))
         sending = Deferred.fromCoroutine(transport.send(request))
         sending.cancel()
         await sending

@@ -197,14 +197,14 @@ class Log:
 
     def _ending(self) -> list[_Chunk]:
         """Return what follows the head: the line that says what is missing, and the end."""
-        left_out, kept = self._left_out, list(self._tail)
+        left_out, begun, kept = self._left_out, self._last_left_out, list(self._tail)
         if self._tail_size > self._tail_limit:
-            cut, kept = _cut_to_a_line(kept, self._tail_size - self._tail_limit)
-            left_out += cut
+            cut, cut_phase, kept = _cut_to_a_line(kept, self._tail_size - self._tail_limit)
+            left_out, begun = left_out + cut, cut_phase or begun
         if not left_out:
             return kept
         notice = f"⋯ {readable_size(left_out)} left out here; limit {readable_size(self._limit)}\n".encode()
-        begun = self._last_left_out or _Chunk(kept[0].seconds if kept else self.seconds, b"")
+        begun = begun or _Chunk(kept[0].seconds if kept else self.seconds, b"")
         return [begun._replace(data=notice if self._in_file == b"\n" else b"\n" + notice), *kept]
 
     def _append(self, chunk: _Chunk) -> None:
@@ -237,16 +237,22 @@ def _write_all(file: io.FileIO, data: bytes) -> None:
         rest = rest[file.write(rest) :]
 
 
-def _cut_to_a_line(chunks: list[_Chunk], surplus: int) -> tuple[int, list[_Chunk]]:
-    """Drop at least ``surplus`` bytes from the front, up to the end of a line where there is one."""
+def _cut_to_a_line(chunks: list[_Chunk], surplus: int) -> tuple[int, _Chunk | None, list[_Chunk]]:
+    """Drop at least ``surplus`` bytes from the front, up to the end of a line where there is one.
+
+    Returns how many were dropped, the last phase whose beginning was, and what remains.
+    """
     data = b"".join(chunk.data for chunk in chunks)
-    cut = data.find(b"\n", surplus - 1) + 1 or surplus
-    kept, skip = [], cut
+    cut = skip = data.find(b"\n", surplus - 1) + 1 or surplus
+    phase: _Chunk | None = None
+    kept: list[_Chunk] = []
     for chunk in chunks:
-        if skip < len(chunk.data) or chunk.phase:
-            kept.append(chunk._replace(data=chunk.data[skip:]))
+        if skip and chunk.phase:
+            phase = chunk
+        if skip < len(chunk.data):
+            kept.append(_Chunk(chunk.seconds, chunk.data[skip:]) if skip else chunk)
         skip = max(0, skip - len(chunk.data))
-    return cut, kept
+    return cut, phase, kept
 
 
 def parse_marks(data: bytes) -> list[Mark]:

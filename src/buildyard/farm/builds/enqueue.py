@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 from packaging.utils import canonicalize_name
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from buildyard.farm.abi import Abi, pool_name
 from buildyard.farm.builds.decisions import AnyDecision, Covered, Wanted
@@ -122,11 +122,12 @@ def dispatch(connection: Connection, now: float, limits: Limits, *, limit: int =
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    rows = connection.execute(wanting).all()
-    for row in rows:
-        task_id = slugId()
-        tasks.create(connection, now, task_id, _definition(row, now, limits))
-        connection.execute(update(builds).where(builds.c.id == row.id).values(task_id=task_id, tries=row.tries + 1))
+    rows = {slugId(): row for row in connection.execute(wanting)}
+    if rows:
+        tasks.create_many(connection, now, {task_id: _definition(row, now, limits) for task_id, row in rows.items()})
+        its_task = update(builds).where(builds.c.id == bindparam("build")).values(task_id=bindparam("task"))
+        given = [{"build": row.id, "task": task_id} for task_id, row in rows.items()]
+        connection.execute(its_task.values(tries=builds.c.tries + 1), given)
     return len(rows)
 
 
