@@ -1,4 +1,4 @@
-"""Write the reference pages from the code: settings, events and the command line.
+"""Write the reference pages from the code: settings, events, states and the command line.
 
 ``python -m tools.reference`` writes them, ``--check`` only compares; a test of the documentation does the same, so that
 no setting, event, command or flag is without its entry.
@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from enum import StrEnum
 from pathlib import Path
 
 import msgspec
-from msgspec import Struct
 
 from buildyard.cli.app import COMMANDS, help_of
+from buildyard.farm.builds import states as builds_states
 from buildyard.farm.events.schemas import TOPICS, Event
 from buildyard.farm.settings import KEYS, Key, Settings
+from buildyard.farm.tasks import lifecycle
 from buildyard.farm.wire import Limits
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -25,15 +27,18 @@ _SOURCE = ROOT / "src" / "buildyard"
 
 _NOTE = "<!-- Written by `make docs` from the code; change it there. -->\n"
 
-_MEANING = re.compile(r"^    (?P<name>\w+): .*?#: (?P<text>.*)$")
+_MEANING = r"^    (?P<name>\w+) ?{separator} .*?#: (?P<text>.*)$"
 
 
-def meanings(path: Path, kind: str) -> dict[str, str]:
+def meanings(path: Path, kind: str, *, separator: str = ":") -> dict[str, str]:
     """Return what the ``#:`` comments of a class say of its fields."""
     source = path.read_text(encoding="utf-8")
     body = re.split(r"^class ", source, flags=re.MULTILINE)
     text = next(part for part in body if part.startswith(f"{kind}("))
-    return {found["name"]: found["text"] for line in text.splitlines() if (found := _MEANING.match(line))}
+    pattern = re.compile(_MEANING.format(separator=separator))
+    return {
+        found["name"]: found["text"].replace("``", "`") for line in text.splitlines() if (found := pattern.match(line))
+    }
 
 
 def settings_page() -> str:
@@ -76,7 +81,8 @@ def _setting(key: Key, meaning: str) -> str:
 def _toml(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
-    return f"{value:,}".replace(",", "_") if isinstance(value, int) else str(value)
+    large = isinstance(value, int) and value >= 1_000_000
+    return f"{value:,}".replace(",", "_") if large else str(value)
 
 
 def events_page() -> str:
@@ -113,6 +119,42 @@ def _type(kind: object) -> str:
     if text.startswith("tuple[str"):
         return "list of texts"
     return "number or null" if "float" in text else "text or null"
+
+
+def states_page() -> str:
+    """Return the page of the two life tables, drawn from them."""
+    builds = [(str(before), str(move), str(after)) for (before, move), after in builds_states.MOVES.items()]
+    tasks = [
+        (str(before), action.value, str(step.state))
+        for (before, action), step in lifecycle.TABLE.items()
+        if step.changes
+    ]
+    a_build = _states(_SOURCE / "farm" / "builds" / "states.py", builds_states.State, builds)
+    a_task = _states(_SOURCE / "farm" / "tasks" / "lifecycle.py", lifecycle.State, tasks)
+    return f"# States\n\n{_NOTE}\n{_STATES_HEAD}\n## A build\n\n{a_build}\n## A task\n\n{_TASKS_HEAD}\n{a_task}"
+
+
+def _states(path: Path, kind: type[StrEnum], moves: Iterable[tuple[str, str, str]]) -> str:
+    said = meanings(path, "State", separator="=")
+    words = "\n".join(f"| `{state.value}` | {said[state.name]} |" for state in kind)
+    order = [state.value for state in kind]
+    together: dict[tuple[str, str], list[str]] = {}
+    # Some of the tables' rows come from sets, whose order differs from run to run.
+    for before, move, after in sorted(moves, key=lambda move: (order.index(move[0]), order.index(move[2]), move[1])):
+        together.setdefault((before, after), []).append(move)
+    arrows = "\n".join(f"    {before} --> {after} : {', '.join(names)}" for (before, after), names in together.items())
+    return f"| state | means |\n|---|---|\n{words}\n\n```mermaid\nstateDiagram-v2\n{arrows}\n```\n"
+
+
+_STATES_HEAD = """\
+What may happen to a build and to a task is a table in the code (`farm/builds/states.py`, `farm/tasks/lifecycle.py`);
+what the table lacks cannot happen. These pictures are drawn from the tables.
+"""
+
+_TASKS_HEAD = """\
+Taskcluster's model: a task's state is that of its last run. While retries are left, a run that ended with
+`claim-expired`, `worker-shutdown` or `intermittent-task` is followed by another that is pending.
+"""
 
 
 def cli_page() -> str:
@@ -152,7 +194,12 @@ def _command(name: str) -> str:
 
 
 #: Every generated page and what gives it.
-PAGES: Mapping[str, Callable[[], str]] = {"settings.md": settings_page, "events.md": events_page, "cli.md": cli_page}
+PAGES: Mapping[str, Callable[[], str]] = {
+    "settings.md": settings_page,
+    "events.md": events_page,
+    "states.md": states_page,
+    "cli.md": cli_page,
+}
 
 
 def main(arguments: list[str]) -> int:

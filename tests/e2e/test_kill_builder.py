@@ -103,19 +103,25 @@ def test_log_of_the_run_that_ended_well_is_the_one_that_is_shown(farm: Yard, aft
 
 
 def test_another_builder_takes_the_further_run(farm: Yard, index: LocalIndex, aftermath: Aftermath) -> None:
-    """One that was there all along, and was busy when the first one got the work."""
-    index.add(Recipe(name="handed-over", script=SLOW))
+    """One that was there all along, and busy while the other had the work."""
+    index.add(Recipe(name="slow-too", script=SLOW), Recipe(name="handed-over", script=SLOW))
     doomed = farm.start_builder("doomed", slots=1)
     farm.await_builder("doomed")
-    requests = [farm.ask("handed-over", abis=[ABI]), farm.ask("handed-over", abis=[OTHER_ABI])]
-    until("both build", lambda: len(farm.farm.status().building) == 2)
+    requests = [farm.ask(name, abis=[ABI]) for name in ("slow-too", "handed-over")]
+    until("both are built", lambda: len(farm.farm.status().building) == 2)
     doomed.kill()
 
     builds = [build for request in requests for build in farm.ended(request).builds]
 
-    assert [build.state for build in builds] == ["built", "built"]
-    assert {build.builder for build in builds} == {"one"}
+    assert [(build.state, build.builder) for build in builds] == [("built", "one")] * 2
     check(farm)
+
+
+def test_second_builder_of_a_name_is_refused(farm: Yard, aftermath: Aftermath) -> None:
+    refused = farm.start_builder("one", slots=1)
+    assert refused.wait(20) == 1
+    assert "a builder called one works here already" in refused.output.read_text()
+    assert [one.state for one in farm.farm.builders() if one.name == "one"] == ["working"]
 
 
 def _identities(pids: Sequence[int]) -> dict[int, bytes]:

@@ -20,7 +20,11 @@ T = TypeVar("T")
 P, Q, DEAD = "project", "jobs", "dead"
 MOST_CLAIMS = 2
 
-seconds = st.integers(1, 300)
+# Times that meet: messages outlive claims and the other way round, and a step of time ends some of both.
+lives = st.sampled_from([5000, 5000, 500, 40, 10])
+holds = st.sampled_from([5, 5, 30, 90])
+graces = st.sampled_from([5, 60])
+steps = st.sampled_from([6.0, 6.0, 1.0, 20.0, 35.0, 100.0])
 limits = st.integers(1, 5)
 
 
@@ -94,7 +98,7 @@ class QueueMachine(RuleBasedStateMachine):
         reserved = {"_max_claim_count": MOST_CLAIMS, "_dead_letter_queue": DEAD, "_dead_letter_queue_messages_ttl": 10**6}
         self.call(queue.create, reserved if dead_letters else {})
 
-    @rule(target=ids, count=st.integers(1, 6), ttl=seconds, delay=st.sampled_from([0, 0, 0, 30]))
+    @rule(target=ids, count=st.integers(1, 6), ttl=lives, delay=st.sampled_from([0, 0, 0, 30]))
     def put(self, count: int, ttl: int, delay: int) -> Any:
         bodies = [self.number + step for step in range(count)]
         self.number += count
@@ -105,7 +109,7 @@ class QueueMachine(RuleBasedStateMachine):
         self.model.messages += [Held(id=number, body=body, **times) for number, body in zip(given, bodies, strict=True)]
         return multiple(*given)
 
-    @rule(target=claim_ids, limit=limits, ttl=seconds, grace=seconds)
+    @rule(target=claim_ids, limit=limits, ttl=holds, grace=graces)
     def claim(self, limit: int, ttl: int, grace: int) -> Any:
         claim = self.call(queue.claim, ttl=ttl, grace=grace, limit=limit)
         if self.dead_letters:
@@ -120,7 +124,7 @@ class QueueMachine(RuleBasedStateMachine):
             self.model.hold(held, claim.id, ttl, grace)
         return claim.id
 
-    @rule(claim=claim_ids, ttl=seconds, grace=seconds)
+    @rule(claim=claim_ids, ttl=holds, grace=graces)
     def renew(self, claim: str, ttl: int, grace: int) -> None:
         if claim not in self.model.claims:
             with pytest.raises(ClaimNotFound):
@@ -176,7 +180,7 @@ class QueueMachine(RuleBasedStateMachine):
     def sweep(self, limit: int) -> None:
         self.transact(lambda connection: queue.sweep(connection, self.model.now, limit=limit))
 
-    @rule(by=st.one_of(st.floats(0.1, 5), st.sampled_from([30.0, 60.0, 120.0, 300.0])))
+    @rule(by=steps)
     def pass_time(self, by: float) -> None:
         self.model.tick(by)
 

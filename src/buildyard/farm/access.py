@@ -43,6 +43,9 @@ _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 #: What a person of the same machine may do without credentials.
 LOCAL_SCOPES: Final = ("farm:request", "farm:retry")
 
+#: Who asks without credentials, as pages and events name them.
+SOMEBODY_HERE: Final = "somebody here"
+
 _CHALLENGE: Final = {"www-authenticate": 'Basic realm="buildyard", charset="UTF-8"'}
 
 
@@ -66,7 +69,7 @@ class Access:
         except Problem as problem:
             await problem_response(request, problem)(scope, receive, send)
             return
-        request.state.client_id = caller.client_id or "local"
+        request.state.client_id = caller.client_id or SOMEBODY_HERE
         request.state.caller = caller
         await self.app(scope, receive, send)
 

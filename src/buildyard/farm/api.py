@@ -89,7 +89,7 @@ async def _ping(rooms: ApiRooms, request: Request) -> Response:
 async def _ask(rooms: ApiRooms, request: Request) -> Response:
     _require(request, "farm:request")
     asked = await _ask_body(request)
-    asked_by = str(request.state.client_id)
+    asked_by = str(request.state.client_id).removeprefix("local/")
     number = await rooms.builds.ask(
         asked.requirements, asked.abis, deps=asked.deps, asked_by=asked_by, again=asked.again
     )

@@ -9,8 +9,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import getpass
 import logging
 import os
+import re
 import shutil
 import socket
 import time
@@ -292,8 +294,13 @@ async def _first(ready: Coroutine[Any, Any, object], serving: asyncio.Task[None]
 
 
 async def _credentials(store: Store, now: float, root_url: str) -> CredentialsFile:
-    root = await store.write(lambda connection: root_credentials(connection, now))
+    root = await store.write(lambda connection: root_credentials(connection, now, _operator()))
     return CredentialsFile(root_url=root_url, client_id=root.client_id, access_token=root.access_token)
+
+
+def _operator() -> str:
+    """Return the client id of whoever runs the hub, ``local/mira``."""
+    return "local/" + re.sub(r"[^A-Za-z0-9@.+_-]", "_", getpass.getuser())
 
 
 @contextlib.contextmanager

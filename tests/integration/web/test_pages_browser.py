@@ -63,7 +63,7 @@ def test_dark_is_dark(farm: Any, look: Any) -> None:
 def test_an_event_appears_without_a_reload(own_farm: Any, look: Any) -> None:
     page = look(own_farm.url)
     page.evaluate("window.mark = 'same page'")
-    page.wait_for_function("document.getElementById('pulse').textContent.startsWith('Live')")
+    page.locator("#pulse", has_text="Live").wait_for()
     happen(own_farm, "brand-new-builder")
     page.locator("#latest", has_text="brand-new-builder").wait_for()
     assert page.evaluate("window.mark") == "same page"
@@ -73,7 +73,7 @@ def test_log_lines_are_appended(own_farm: Any, look: Any) -> None:
     page = look(f"{own_farm.url}/builds/{own_farm.known['building numpy']}")
     task = task_of(own_farm, "building numpy")
     size = own_farm.logs.size(task, 0)
-    page.wait_for_function("document.getElementById('pulse').textContent.startsWith('Live')")
+    page.locator("#pulse", has_text="Live").wait_for()
     own_farm.logs.append(task, 0, size, b"[622/779] brand new line\n", 1900.0)
     line = page.locator("#L737")
     line.wait_for()
@@ -86,7 +86,7 @@ def test_log_lines_are_appended(own_farm: Any, look: Any) -> None:
 def test_a_reader_who_scrolled_back_is_left_alone(own_farm: Any, look: Any) -> None:
     page = look(f"{own_farm.url}/builds/{own_farm.known['building numpy']}")
     task = task_of(own_farm, "building numpy")
-    page.wait_for_function("document.getElementById('pulse').textContent.startsWith('Live')")
+    page.locator("#pulse", has_text="Live").wait_for()
     page.evaluate("document.getElementById('log').scrollTop = 100")
     page.wait_for_timeout(200)
     own_farm.logs.append(task, 0, own_farm.logs.size(task, 0), b"another\n", 1900.0)
@@ -97,7 +97,7 @@ def test_a_reader_who_scrolled_back_is_left_alone(own_farm: Any, look: Any) -> N
 def test_a_build_that_fails_shows_why_without_a_reload(own_farm: Any, look: Any) -> None:
     number = own_farm.known["building numpy"]
     page = look(f"{own_farm.url}/builds/{number}")
-    page.wait_for_function("document.getElementById('pulse').textContent.startsWith('Live')")
+    page.locator("#pulse", has_text="Live").wait_for()
     task = task_of(own_farm, "building numpy")
 
     def fail(connection: Any) -> None:
@@ -126,7 +126,7 @@ def test_the_first_run_ends_with_the_first_request(empty_farm: Any, look: Any) -
 
 def test_another_window_leaves_the_first_run_too(empty_farm: Any, look: Any, rows: Any) -> None:
     page = look(empty_farm.url)
-    page.wait_for_function("document.getElementById('pulse').textContent.startsWith('Live')")
+    page.locator("#pulse", has_text="Live").wait_for()
     empty_farm.write(lambda connection: rows(connection, time.time()).request(["six"], state="asked"))
     page.locator("#building").wait_for()
 
@@ -146,7 +146,7 @@ def test_without_a_script_a_page_is_whole(farm: Any, look: Any) -> None:
 
 def test_a_line_of_the_log_can_be_linked(farm: Any, look: Any) -> None:
     page = look(f"{farm.url}/builds/{farm.known['failed']}#L46-L48")
-    page.wait_for_function("document.querySelectorAll('.l.picked').length === 3")
+    page.locator(".l.picked").nth(2).wait_for()
 
 
 def test_a_folded_line_that_is_linked_is_fetched(farm: Any, look: Any) -> None:
@@ -186,9 +186,9 @@ def test_keys_can_be_listed_and_switched_off(farm: Any, look: Any) -> None:
 
 def test_a_lost_stream_is_told_and_found_again(own_farm: Any, look: Any) -> None:
     page = look(own_farm.url)
-    page.wait_for_function("document.getElementById('pulse').textContent.startsWith('Live')")
+    page.locator("#pulse", has_text="Live").wait_for()
     own_farm.stop_streams()
-    page.wait_for_function("document.getElementById('pulse').textContent.startsWith('Reconnecting, data from')")
+    page.locator("#pulse", has_text="Reconnecting, data from").wait_for()
 
 
 def test_times_go_on_while_a_page_is_open(farm: Any, look: Any) -> None:

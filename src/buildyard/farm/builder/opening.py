@@ -7,6 +7,7 @@ credentials, and gives a `worker.Builder` ready to run.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import platform
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
@@ -17,6 +18,8 @@ from pathlib import Path
 from uv import find_uv_bin
 
 from buildyard import __version__
+from buildyard.errors import BuildyardError
+from buildyard.farm.builder.disk import remove_tree
 from buildyard.farm.builder.interpreters import Interpreter, find_interpreters
 from buildyard.farm.builder.link import AsyncFarm
 from buildyard.farm.builder.runner import BuildRunner, RunnerConfig
@@ -36,6 +39,15 @@ _PASSED = ("PATH", "HOME", "LANG", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "X
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
 
+class NameTaken(BuildyardError):
+    """Another builder of this name works with the same state directory.  Stop it, or give another name."""
+
+    def __init__(self, name: str, directory: Path) -> None:
+        super().__init__(f"a builder called {name} works here already, in {directory}")
+        self.name = name
+        self.directory = directory
+
+
 @dataclass(frozen=True)
 class Workshop:
     """What builds are made with on this machine."""
@@ -52,13 +64,17 @@ def open_workshop(
 ) -> Iterator[Workshop]:
     """Find interpreters and sandbox, and make the runner.
 
-    Raises `BadUpstream` where pip's configuration names no index.
+    Raises `BadUpstream` where pip's configuration names no index, and `NameTaken`.
     """
+    directory = settings.state / "builders" / name
+    with _alone(directory, name):
+        yield _workshop(settings, directory, name, slots, environment)
+
+
+def _workshop(settings: Settings, directory: Path, name: str, slots: int, environment: Mapping[str, str]) -> Workshop:
     # Only a builder has a blocking transport; its import is not free.
     from buildyard.faces.http import BlockingTransport
 
-    directory = settings.state / "builders" / name
-    directory.mkdir(parents=True, exist_ok=True)
     minimum = tuple(int(number) for number in settings.minimum_python.split("."))
     interpreters = find_interpreters(
         settings.interpreters, minimum=(minimum[0], minimum[1]), cache=settings.cache_dir / "interpreters.json"
@@ -87,7 +103,21 @@ def open_workshop(
             name=name,
         )
     )
-    yield Workshop(interpreters=interpreters, runner=runner, sandbox=sandbox, index=index)
+    return Workshop(interpreters=interpreters, runner=runner, sandbox=sandbox, index=index)
+
+
+@contextlib.contextmanager
+def _alone(directory: Path, name: str) -> Iterator[None]:
+    """Hold a builder's directory, without what a builder that was killed has left in it."""
+    directory.mkdir(parents=True, exist_ok=True)
+    with (directory / "lock").open("wb") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise NameTaken(name, directory) from None
+        for leftover in (*directory.glob("slot*"), directory / "wheels", directory / "logs"):
+            remove_tree(leftover)
+        yield
 
 
 @contextlib.asynccontextmanager

@@ -16,6 +16,7 @@ import msgspec
 from sqlalchemy import Connection, Row, select, update
 
 from buildyard.errors import BuildyardError
+from buildyard.farm.abi import sorted_abis
 from buildyard.farm.builds import enqueue, views
 from buildyard.farm.builds.decisions import UnknownVersion
 from buildyard.farm.builds.plan import Existing
@@ -43,6 +44,15 @@ _BACK_OFF_S = (2.0, 10.0, 60.0, 300.0)
 _NO_BUILDERS_PAUSE_S = 300.0
 
 
+class NoSuchInterpreter(BuildyardError):
+    """No builder has the interpreter that was asked for.  Ask for one of ``there``, or start a builder that has it."""
+
+    def __init__(self, asked: Sequence[str], there: Sequence[str]) -> None:
+        super().__init__(f"no builder has {' or '.join(asked)}; there are {', '.join(there)}")
+        self.asked = tuple(asked)
+        self.there = tuple(there)
+
+
 class Planner:
     """Plans what people ask for, one request after the other."""
 
@@ -59,15 +69,22 @@ class Planner:
         row = await self._store.read(lambda connection: _next(connection, now))
         if row is None:
             return 0
-        interpreters = await self._store.read(lambda connection: _interpreters(connection, row))
-        if not any(interpreters.values()):
+        known = await self._store.read(views.known_interpreters)
+        if not any(known.values()):
             await self._postpone(row, NO_BUILDERS, _NO_BUILDERS_PAUSE_S)
             return 1
         try:
-            await self._plan(row, interpreters)
+            await self._plan(row, _wanted(row, known))
         except UpstreamUnreachable as error:
             await self._again(row, error)
-        except (BadRequirement, UpstreamError, UnknownVersion, ResolverFailed, ResolverTimeout) as error:
+        except (
+            BadRequirement,
+            NoSuchInterpreter,
+            UpstreamError,
+            UnknownVersion,
+            ResolverFailed,
+            ResolverTimeout,
+        ) as error:
             await self._fail(row, error)
         return 1
 
@@ -102,6 +119,50 @@ class Planner:
         return self._planning
 
     async def _existing(self, package: str) -> list[Existing]:
+        return await self._store.read(lambda connection: _existing(connection, package))
+
+    async def _again(self, row: Row[Any], error: UpstreamUnreachable) -> None:
+        if row.attempts >= len(_BACK_OFF_S) or not error.may_pass:
+            await self._fail(row, error)
+            return
+        await self._postpone(row, str(error), error.retry_after or _BACK_OFF_S[row.attempts])
+
+    async def _postpone(self, row: Row[Any], reason: str, seconds: float) -> None:
+        values = {
+            "reason": reason,
+            "attempts": row.attempts + (reason != NO_BUILDERS),
+            "try_at": self._clock() + seconds,
+        }
+        change = update(requests).where(requests.c.id == row.id, requests.c.state == "asked").values(values)
+        await self._store.write(lambda connection: connection.execute(change))
+
+    async def _fail(self, row: Row[Any], error: BuildyardError) -> None:
+        now = self._clock()
+        await self._store.write(lambda connection: _fail(connection, now, row, error))
+        log.info("request.failed", extra={"request": row.id, "why": str(error)})
+
+
+def _next(connection: Connection, now: float) -> Row[Any] | None:
+    """Return the oldest request to plan; one that waits for a builder is due as soon as one is known."""
+    due = requests.c.try_at <= now
+    if any(views.known_interpreters(connection).values()):
+        due |= requests.c.reason == NO_BUILDERS
+    asked = select(requests).where(requests.c.state == "asked", due)
+    return connection.execute(asked.order_by(requests.c.id).limit(1)).first()
+
+
+def _wanted(row: Row[Any], known: dict[str, dict[str, InterpreterInfo]]) -> dict[str, Sequence[InterpreterInfo]]:
+    """Return the interpreters this request is for, by platform: those it names, or all that builders have."""
+    named = msgspec.json.decode(row.abis, type=list[str])
+    there = sorted_abis({abi for by_abi in known.values() for abi in by_abi})
+    if missing := [abi for abi in named if abi not in there]:
+        raise NoSuchInterpreter(missing, there)
+    return {
+        platform: [one for abi, one in by_abi.items() if abi in named or not named] for platform, by_abi in known.items()
+    }
+
+
+def _existing(self, package: str) -> list[Existing]:
         return await self._store.read(lambda connection: _existing(connection, package))
 
     async def _again(self, row: Row[Any], error: UpstreamUnreachable) -> None:

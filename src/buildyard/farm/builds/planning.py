@@ -17,7 +17,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from buildyard.farm.abi import Abi
-from buildyard.farm.builds.decisions import AnyDecision, NotWanted, Wanted
+from buildyard.farm.builds.decisions import AnyDecision, NotWanted, UnknownVersion, Wanted
 from buildyard.farm.builds.plan import Existing, plan
 from buildyard.farm.builds.requirements import parse_requirement
 from buildyard.farm.builds.resolve import Resolution, Resolver, Target
@@ -133,7 +133,13 @@ class RequestPlanner:
     ) -> Sequence[AnyDecision]:
         page = await self._page(requirement.name)
         existing = await self._existing(canonicalize_name(requirement.name))
-        return plan(requirement, page, interpreters, platform, existing=existing).decisions
+        those = list(interpreters)
+        try:
+            return plan(requirement, page, those, platform, existing=existing).decisions
+        except UnknownVersion:
+            # It may have been released since the page was kept.
+            fresh = await self._upstream.page(requirement.name, refresh=True)
+            return plan(requirement, fresh, those, platform, existing=existing).decisions
 
     async def _pages(self, names: Iterable[str]) -> None:
         """Fetch these pages side by side; each is fresh afterwards and costs nothing more."""

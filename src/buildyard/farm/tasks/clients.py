@@ -48,9 +48,9 @@ def ensure_client(
     return Credentials(client_id=client_id, access_token=token)
 
 
-def root_credentials(connection: Connection, now: float) -> Credentials:
+def root_credentials(connection: Connection, now: float, client_id: str = ROOT) -> Credentials:
     """Return the credentials of the local operator, who may do everything; made at the farm's first start."""
-    return ensure_client(connection, now, ROOT, ["*"], "The operator of this farm")
+    return ensure_client(connection, now, client_id, ["*"], "The operator of this farm")
 
 
 def hub_credentials(connection: Connection, now: float) -> Credentials:

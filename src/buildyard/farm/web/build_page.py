@@ -33,14 +33,10 @@ PARTS = ("build_head", "build_phases", "build_side")
 async def page(rooms: WebRooms, request: Request) -> Response:
     """Answer ``GET /builds/<id>``."""
     facts = await facts_of(rooms, request)
-    log, sections = await _log(rooms, facts, _wanted(facts, request))
-    context = _context(rooms, facts) | {
-        "sections": sections,
-        "log_lines": len(log),
-        "cursor": log.end,
-        "only_errors": request.query_params.get("only") == "errors",
+    context = _context(rooms, facts) | await _log_context(rooms, facts, request)
+    context |= {
         "refresh": _REFRESH if _is_under_way(facts) else None,
-        "live": f"build:{facts.build.id}",
+        "live": f"build:{facts.build.id}" if _is_under_way(facts) else None,
     }
     return answer(rooms, request, "build.html", context, twin=facts.build, title=_title(facts))
 
@@ -51,8 +47,7 @@ async def parts(rooms: WebRooms, request: Request, number: int) -> dict[str, str
     context = surroundings(rooms, request, csrf.cookie_of(request)) | _context(rooms, facts)
     names = [*PARTS]
     if not _is_under_way(facts):
-        log, sections = await _log(rooms, facts, _wanted(facts, None))
-        context |= {"sections": sections, "log_lines": len(log), "cursor": log.end, "only_errors": False}
+        context |= await _log_context(rooms, facts, request)
         names.append("build_log")
     rendered = {name: environment().get_template(f"parts/{name}.html").render(context) for name in names}
     return rendered | {"title": _title(facts)}
@@ -136,14 +131,14 @@ def _cells(rooms: WebRooms, facts: Facts, now: float) -> list[PhaseCell]:
     return underway(starts, now - run.started, usual.seconds, usual.shares)
 
 
-def _wanted(facts: Facts, request: Request | None) -> Wanted:
+def _wanted(facts: Facts, request: Request) -> Wanted:
     build = facts.build
     return Wanted(
         cause=build.log_line if build.state in ("failed", "will_retry") else None,
         is_running=build.state == "building",
         has_failed=build.state in ("failed", "will_retry"),
-        asked=_asked_lines(request) if request else range(0),
-        only_errors=request is not None and request.query_params.get("only") == "errors",
+        asked=_asked_lines(request),
+        only_errors=request.query_params.get("only") == "errors",
     )
 
 
@@ -153,6 +148,12 @@ def _asked_lines(request: Request) -> range:
     if not (first.isdecimal() and last.isdecimal() and len(first) < 10 and len(last) < 10):
         return range(0)
     return range(max(int(first), 1), int(last) + 1)
+
+
+async def _log_context(rooms: WebRooms, facts: Facts, request: Request) -> dict[str, Any]:
+    wanted = _wanted(facts, request)
+    log, sections = await _log(rooms, facts, wanted)
+    return {"sections": sections, "log_lines": len(log), "cursor": log.end, "only_errors": wanted.only_errors}
 
 
 async def _log(rooms: WebRooms, facts: Facts, wanted: Wanted) -> tuple[Log, list[Section]]:

@@ -123,7 +123,10 @@ class _Writer:
 
     def hard_link(self, name: str, target: str, mtime: float) -> None:
         """Write a second copy of a member that came before."""
-        path = self._path(target, "it is a link to a path outside")
+        try:
+            path = self._path(target)
+        except PhaseFailed as error:
+            raise _unsafe(name, "it is a link that leads outside") from error
         if not path.is_file():
             raise _unsafe(name, "it is a link to what is no file of the archive")
         with path.open("rb") as source:
@@ -152,10 +155,10 @@ class _Writer:
         if self._members > self._bounds.members:
             raise _unsafe(name, f"it is one of more than {self._bounds.members} members")
 
-    def _path(self, name: str, outside: str = "its path leads outside") -> Path:
+    def _path(self, name: str) -> Path:
         parts = [part for part in name.split("/") if part not in ("", ".")]
         if name.startswith("/") or ".." in parts:
-            raise _unsafe(name, outside)
+            raise _unsafe(name, "its path leads outside")
         if len(parts) > _DEEPEST:
             raise _unsafe(name, f"it is more than {_DEEPEST} directories deep")
         if "\0" in name or "\\" in name:
