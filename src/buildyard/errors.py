@@ -63,9 +63,10 @@ def _visible_parameter(pair: str) -> str:
 
 
 def excerpt(data: bytes | str) -> str:
-    """Return the beginning of ``data`` in printable ASCII, for a message."""
+    """Return the beginning of ``data`` in printable ASCII, for a message; bytes are read as UTF-8 where they are."""
     begin = data[:EXCERPT_BYTES]
-    return repr(begin)[2:-1] if isinstance(begin, bytes) else ascii(begin)[1:-1]
+    text = begin.decode("utf-8", "backslashreplace") if isinstance(begin, bytes) else begin
+    return text.encode("unicode_escape").decode("ascii")
 
 
 def _restore(cls: type[ErrorT], args: tuple[object, ...]) -> ErrorT:

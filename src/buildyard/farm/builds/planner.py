@@ -53,6 +53,10 @@ class NoSuchInterpreter(BuildyardError):
         self.there = tuple(there)
 
 
+#: What asking again does not mend: the request fails, with the reason.
+_REFUSALS = (BadRequirement, NoSuchInterpreter, UpstreamError, UnknownVersion, ResolverFailed, ResolverTimeout)
+
+
 class Planner:
     """Plans what people ask for, one request after the other."""
 
@@ -77,14 +81,7 @@ class Planner:
             await self._plan(row, _wanted(row, known))
         except UpstreamUnreachable as error:
             await self._again(row, error)
-        except (
-            BadRequirement,
-            NoSuchInterpreter,
-            UpstreamError,
-            UnknownVersion,
-            ResolverFailed,
-            ResolverTimeout,
-        ) as error:
+        except _REFUSALS as error:
             await self._fail(row, error)
         return 1
 
@@ -157,52 +154,8 @@ def _wanted(row: Row[Any], known: dict[str, dict[str, InterpreterInfo]]) -> dict
     there = sorted_abis({abi for by_abi in known.values() for abi in by_abi})
     if missing := [abi for abi in named if abi not in there]:
         raise NoSuchInterpreter(missing, there)
-    return {
-        platform: [one for abi, one in by_abi.items() if abi in named or not named] for platform, by_abi in known.items()
-    }
-
-
-def _existing(self, package: str) -> list[Existing]:
-        return await self._store.read(lambda connection: _existing(connection, package))
-
-    async def _again(self, row: Row[Any], error: UpstreamUnreachable) -> None:
-        if row.attempts >= len(_BACK_OFF_S) or not error.may_pass:
-            await self._fail(row, error)
-            return
-        await self._postpone(row, str(error), error.retry_after or _BACK_OFF_S[row.attempts])
-
-    async def _postpone(self, row: Row[Any], reason: str, seconds: float) -> None:
-        values = {
-            "reason": reason,
-            "attempts": row.attempts + (reason != NO_BUILDERS),
-            "try_at": self._clock() + seconds,
-        }
-        change = update(requests).where(requests.c.id == row.id, requests.c.state == "asked").values(values)
-        await self._store.write(lambda connection: connection.execute(change))
-
-    async def _fail(self, row: Row[Any], error: BuildyardError) -> None:
-        now = self._clock()
-        await self._store.write(lambda connection: _fail(connection, now, row, error))
-        log.info("request.failed", extra={"request": row.id, "why": str(error)})
-
-
-def _next(connection: Connection, now: float) -> Row[Any] | None:
-    """Return the oldest request to plan; one that waits for a builder is due as soon as one is known."""
-    due = requests.c.try_at <= now
-    if any(views.known_interpreters(connection).values()):
-        due |= requests.c.reason == NO_BUILDERS
-    asked = select(requests).where(requests.c.state == "asked", due)
-    return connection.execute(asked.order_by(requests.c.id).limit(1)).first()
-
-
-def _interpreters(connection: Connection, row: Row[Any]) -> dict[str, Sequence[InterpreterInfo]]:
-    """Return the interpreters this request is for, by platform: those it names, or all that builders have."""
-    named = set(msgspec.json.decode(row.abis, type=list[str]))
-    known = views.known_interpreters(connection)
-    return {
-        platform: [one for abi, one in by_abi.items() if abi in named or not named]
-        for platform, by_abi in known.items()
-    }
+    wanted = set(named or there)
+    return {platform: [one for abi, one in by_abi.items() if abi in wanted] for platform, by_abi in known.items()}
 
 
 def _existing(connection: Connection, package: str) -> list[Existing]:
