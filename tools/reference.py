@@ -1,4 +1,4 @@
-"""Write the reference pages from the code: settings, events, states and the command line.
+"""Write the reference pages from the code: settings, events, states, addresses and the command line.
 
 ``python -m tools.reference`` writes them, ``--check`` only compares; a test of the documentation does the same, so that
 no setting, event, command or flag is without its entry.
@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from pathlib import Path
 
 import msgspec
 
-from buildyard.cli.app import COMMANDS, help_of
+from buildyard.cli.app import command_names, help_of
 from buildyard.farm.builds import states as builds_states
 from buildyard.farm.events.schemas import TOPICS, Event
 from buildyard.farm.settings import KEYS, Key, Settings
 from buildyard.farm.tasks import lifecycle
 from buildyard.farm.wire import Limits
+from tools.http_reference import http_page
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference"
@@ -163,6 +164,9 @@ def cli_page() -> str:
     return f"# Command line\n\n{_NOTE}\n{_CLI_HEAD}\n{entries}"
 
 
+_CLI_HEAD}\n{entries}"
+
+
 def command_names() -> Iterator[str]:
     """Yield every command as it is typed after ``buildyard``."""
     yield from (name for name, _, _ in COMMANDS)
@@ -198,6 +202,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "settings.md": settings_page,
     "events.md": events_page,
     "states.md": states_page,
+    "http.md": lambda: http_page(_NOTE),
     "cli.md": cli_page,
 }
 

@@ -97,9 +97,13 @@ class QueueMachine(RuleBasedStateMachine):
         self.number = 0
         reserved = {"_max_claim_count": MOST_CLAIMS, "_dead_letter_queue": DEAD, "_dead_letter_queue_messages_ttl": 10**6}
         self.call(queue.create, reserved if dead_letters else {})
+        self.put_some(5, 5000, 0)
 
     @rule(target=ids, count=st.integers(1, 6), ttl=lives, delay=st.sampled_from([0, 0, 0, 30]))
     def put(self, count: int, ttl: int, delay: int) -> Any:
+        return multiple(*self.put_some(count, ttl, delay))
+
+    def put_some(self, count: int, ttl: int, delay: int) -> list[int]:
         bodies = [self.number + step for step in range(count)]
         self.number += count
         given = self.call(queue.put, [NewMessage(body=body, ttl=ttl, delay=delay) for body in bodies])
@@ -107,17 +111,38 @@ class QueueMachine(RuleBasedStateMachine):
         assert not self.model.messages or given[0] > self.model.messages[-1].id
         times = {"expires": self.model.now + ttl, "visible_at": self.model.now + delay}
         self.model.messages += [Held(id=number, body=body, **times) for number, body in zip(given, bodies, strict=True)]
-        return multiple(*given)
+        return given
 
     @rule(target=claim_ids, limit=limits, ttl=holds, grace=graces)
     def claim(self, limit: int, ttl: int, grace: int) -> Any:
+        claim = self.claimed(limit, ttl, grace)
+        return multiple() if claim is None else claim
+
+    @rule(limit=limits, ttl=holds, times=st.integers(1, 3))
+    def die_with_claims(self, limit: int, ttl: int, times: int) -> None:
+        """What builders do that are killed: claim, and never come back."""
+        for _ in range(times):
+            self.claimed(limit, ttl, 60)
+            self.nothing_is_lost_or_found()
+            self.model.tick(ttl)
+
+    @rule(ttl=holds)
+    def claim_and_renew_late(self, ttl: int) -> None:
+        """What a busy builder does: it renews when its messages would have ended but for the claim."""
+        claim = self.claimed(3, ttl, 5)
+        self.model.tick(ttl - 1)
+        if claim is not None:
+            self.renew(claim, 90, 5)
+            self.model.tick(89)
+
+    def claimed(self, limit: int, ttl: int, grace: int) -> str | None:
         claim = self.call(queue.claim, ttl=ttl, grace=grace, limit=limit)
         if self.dead_letters:
             self.model.bury(limit)
         wanted = self.model.free()[:limit]
         assert [message.body for message in (claim.messages if claim else ())] == [held.body for held in wanted]
         if claim is None:
-            return multiple()
+            return None
         self.model.claims[claim.id] = self.model.now + ttl
         for held in wanted:
             held.count += 1

@@ -40,15 +40,16 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-def _application() -> typer.Typer:
-    application = _group("Build wheels for every Python you have, and serve them on an index of your own.")
-    application.callback()(_root)
+def application() -> typer.Typer:
+    """Return the whole program, its commands not yet run."""
+    program = _group("Build wheels for every Python you have, and serve them on an index of your own.")
+    program.callback()(_root)
     for name, body, module in COMMANDS:
-        _add(application, name, body, module)
+        _add(program, name, body, module)
     settings = _group("What is set, and where.")
     _add(settings, "show", config.show, config)
-    application.add_typer(settings, name="config")
-    return application
+    program.add_typer(settings, name="config")
+    return program
 
 
 def _group(text: str) -> typer.Typer:
@@ -68,10 +69,10 @@ def _root(
     """Build wheels for every Python you have, and serve them on an index of your own."""
 
 
-def _add(application: typer.Typer, name: str, body: Callable[..., int | None], module: ModuleType) -> None:
+def _add(program: typer.Typer, name: str, body: Callable[..., int | None], module: ModuleType) -> None:
     # \b keeps the lines of the examples apart, where the help would fill a paragraph of them.
     examples = "\b\nExamples:\n" + "\n".join(f"  {line}" for line in module.EXAMPLES)
-    application.command(name, epilog=examples, context_settings=_CONTEXT)(command(body))
+    program.command(name, epilog=examples, context_settings=_CONTEXT)(command(body))
 
 
 def run(arguments: list[str]) -> int:
@@ -81,7 +82,7 @@ def run(arguments: list[str]) -> int:
 
 
 def _run(arguments: list[str]) -> int:
-    click_command = typer.main.get_command(_application())
+    click_command = typer.main.get_command(application())
     try:
         code = click_command.main(spread_pythons(arguments), prog_name="buildyard", standalone_mode=False)
     except typer.TyperException as error:
@@ -89,9 +90,14 @@ def _run(arguments: list[str]) -> int:
     return int(code or 0)
 
 
+def command_names() -> list[str]:
+    """Return every command as it is typed after ``buildyard``."""
+    return [*(name for name, _, _ in COMMANDS), "config show"]
+
+
 def help_of(path: Sequence[str]) -> str:
     """Return the help of a command, as ``--help`` prints it on 100 columns without colour."""
-    click_command = typer.main.get_command(_application())
+    click_command = typer.main.get_command(application())
     context = click_command.make_context("buildyard", [], resilient_parsing=True, terminal_width=100)
     for name in path:
         assert isinstance(click_command, typer.core.TyperGroup)

@@ -172,6 +172,9 @@ async def _explain(rooms: ApiRooms, request: Request) -> Response:
     found = await rooms.store.read(lambda connection: told(connection, rooms.clock(), name))
     if found is None:
         raise Problem(404, "unknown_package", f'nobody has asked for "{name}" here', next=f"buildyard request {name}")
+    if found.refused and not found.versions:
+        newest = found.refused[0]
+        raise Problem(404, newest.code, newest.reason, facts={"request": newest.request})
     return _json(found)
 
 

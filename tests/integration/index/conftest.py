@@ -146,6 +146,7 @@ class _Server:
             routes=routes(IndexRooms(store=store, objects=objects)), exception_handlers={Problem: problem_response}
         )
         listening = socket.create_server(("127.0.0.1", 0))
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # or small answers wait for 40 ms
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         self._server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off", ws="none"))
         self.index = Index(url, store, objects, asyncio.get_running_loop())

@@ -592,6 +592,7 @@ class _Server:
             exception_handlers=exception_handlers(rooms),
         )
         listening = socket.create_server(("127.0.0.1", 0))
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # or small answers wait for 40 ms
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         config = uvicorn.Config(app, log_level="warning", lifespan="off", ws="none", timeout_graceful_shutdown=5)
         self._server = uvicorn.Server(config)

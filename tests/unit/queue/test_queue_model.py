@@ -30,5 +30,5 @@ class OnSqlite(QueueMachine):
 
 TestQueueOnSqlite = OnSqlite.TestCase
 TestQueueOnSqlite.settings = settings(
-    max_examples=60, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=100, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
 )

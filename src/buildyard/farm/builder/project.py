@@ -161,17 +161,12 @@ def _toml(text: str) -> dict[str, Any]:
 
 def _text(path: Path) -> str | None:
     """Return a file of the source; None where it is not there.  Raises `PhaseFailed` where it cannot be meant."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-    except FileNotFoundError:
+    if not path.exists():
         return None
-    except OSError as error:
-        raise _bad(f"{path.name} cannot be read: {error.strerror}") from error
-    with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode) or status.st_size > _LONGEST_FILE:
-            raise _bad(f"{path.name} is not a file of a sensible size")
-        data = file.read(_LONGEST_FILE)
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode) or status.st_size > _LONGEST_FILE:
+        raise _bad(f"{path.name} is not a file of a sensible size")
+    data = path.read_bytes()
     try:
         return data.decode("utf-8-sig" if path.suffix == ".toml" else "utf-8")
     except UnicodeDecodeError as error:

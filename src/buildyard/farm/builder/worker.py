@@ -255,9 +255,10 @@ class Builder:
             on_bytes=lambda offset, _: shipper.changed(offset, build_log.seconds),
             on_mark=lambda mark: shipper.entered(mark.phase, mark.seconds, mark.offset) if mark.phase else None,
         ) as build_log:
-            return self.runner.run(
+            result, wheel = self.runner.run(
                 held.payload, interpreter, slot=slot, log=build_log, on_phase=self._on_phase(slot), stop=stop
             )
+            return _told(result, build_log), wheel
 
     def _on_phase(self, slot: int) -> Callable[[PhaseName], None]:
         def entered(phase: PhaseName) -> None:
@@ -313,6 +314,20 @@ class Builder:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._draining.wait()
+
+
+def _told(result: BuildResult, log: Log) -> BuildResult:
+    """Return the result with the line of its log that says why it failed, which is written where none does."""
+    failure = result.failure
+    if failure is None or failure.log_line is not None:
+        return result
+    begun = log.position
+    try:
+        log.line(failure.reason)
+        line = max((number for number, _ in log.lines(begun)), default=None)
+    except OSError:  # the disk is full
+        return result
+    return msgspec.structs.replace(result, failure=msgspec.structs.replace(failure, log_line=line))
 
 
 class _Stop(threading.Event):

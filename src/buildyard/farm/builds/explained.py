@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 from msgspec import Struct
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
 from sqlalchemy import Connection, Row, select
 
 from buildyard.farm.builds import explain
 from buildyard.farm.builds.explain import Explanation, VersionLines
 from buildyard.farm.builds.words import iso
-from buildyard.farm.store.tables import builds
+from buildyard.farm.store.tables import builds, requests
+
+#: Only so many of the newest requests that could not be planned are looked at.
+_REFUSED_LOOKED_AT = 500
 
 
 class ToldLine(Struct, frozen=True, kw_only=True):
@@ -39,24 +45,73 @@ class ToldVersion(Struct, frozen=True, kw_only=True):
     platforms: tuple[ToldPlatform, ...]
 
 
+class Refused(Struct, frozen=True, kw_only=True):
+    """A request that named the package and could not be planned because of it."""
+
+    request: int
+    requirements: tuple[str, ...]  #: as asked
+    reason: str
+    code: str  #: the reason as a word for scripts, ``unknown_version``
+
+
 class Told(Struct, frozen=True, kw_only=True):
     """Everything there is to say of a package, newest version first."""
 
     package: str
-    versions: tuple[ToldVersion, ...]
+    versions: tuple[ToldVersion, ...] = ()  #: none while its first request is being planned
+    refused: tuple[Refused, ...] = ()  #: newest first
 
 
 def told(connection: Connection, now: float, name: str) -> Told | None:
     """Return why each build of a package (its normalised name) is as it is, or None where nobody ever asked for it."""
     rows = connection.execute(select(builds).where(builds.c.package == name)).all()
+    refusals = refused(connection, name)
     if not rows:
-        return None
+        return Told(package=name, refused=refusals) if refusals or _is_asked_for(connection, name) else None
     lines = explained_rows(rows)
     current = {version.version for version in explain.explain(name, lines, now).versions}
     whole: Explanation = explain.explain(rows[-1].display, lines, now, all_versions=True)
     return Told(
         package=whole.package,
         versions=tuple(_version(one, rows, is_current=one.version in current) for one in whole.versions),
+        refused=refusals,
+    )
+
+
+def refused(connection: Connection, name: str) -> tuple[Refused, ...]:
+    """Return the requests that could not be planned because of a package (its normalised name), newest first."""
+    failed = select(requests).where(requests.c.state == "failed").order_by(requests.c.id.desc())
+    rows = connection.execute(failed.limit(_REFUSED_LOOKED_AT)).all()
+    return tuple(_refused(row) for row in rows if _is_refused_for(row, name))
+
+
+def _is_refused_for(row: Row[Any], name: str) -> bool:
+    package = msgspec.json.decode(row.detail).get("package")
+    return canonicalize_name(package) == name if package else name in _names(row)
+
+
+def _is_asked_for(connection: Connection, name: str) -> bool:
+    rows = connection.execute(select(requests.c.requirements).where(requests.c.state == "asked"))
+    return any(name in _names(row) for row in rows)
+
+
+def _names(row: Row[Any]) -> set[str]:
+    return {name for text in msgspec.json.decode(row.requirements, type=list[str]) if (name := _name(text))}
+
+
+def _name(text: str) -> str:
+    try:
+        return canonicalize_name(Requirement(text).name)
+    except InvalidRequirement:  # that is why it was refused
+        return ""
+
+
+def _refused(row: Row[Any]) -> Refused:
+    return Refused(
+        request=row.id,
+        requirements=msgspec.json.decode(row.requirements, type=tuple[str, ...]),
+        reason=row.reason,
+        code=str(msgspec.json.decode(row.detail).get("code", "not_planned")),
     )
 
 

@@ -28,6 +28,7 @@ from buildyard.farm.events.outbox import record
 from buildyard.farm.events.schemas import RequestFailed
 from buildyard.farm.settings import Settings
 from buildyard.farm.store.base import Store
+from buildyard.farm.store.errors import StoreError
 from buildyard.farm.store.tables import builds, files, requests
 from buildyard.farm.upstream.errors import UnknownPackage, UpstreamError, UpstreamUnreachable
 from buildyard.farm.upstream.opening import open_client
@@ -83,6 +84,12 @@ class Planner:
             await self._again(row, error)
         except _REFUSALS as error:
             await self._fail(row, error)
+        except StoreError:
+            raise
+        except Exception as error:
+            # A fault of ours must not keep the requests behind this one waiting.
+            log.exception("request.fault", extra={"request": row.id})
+            await self._again(row, UpstreamUnreachable(f"planning it broke: {error}"))
         return 1
 
     async def next_due(self) -> float | None:

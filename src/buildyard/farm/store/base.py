@@ -4,6 +4,17 @@ A *transaction body* takes a SQLAlchemy `Connection` and nothing of asyncio, so 
 the same for SQLite and PostgreSQL.  `Store.write` runs it, commits, and only then returns its result: what a caller
 has been told is committed.  Inside a body, `wake(connection, channel)` notes that something waits for this change;
 waiters are woken after the commit, in every hub process on PostgreSQL.
+
+Three rules for a body:
+
+- It does nothing but use its connection.  It may be run again, when another's transaction was in its way or the one
+  it shared with others failed, and then nothing of the first run is left.
+- It is short.  On SQLite bodies run one after another; a long one keeps all others waiting.
+- It neither commits nor rolls back, and returns values, not open results.
+
+On SQLite a body sees all that was committed before it.  On PostgreSQL it sees one snapshot, and is run again if
+another changed a row that it changes: so what it read may be used for what it writes to the same rows.  Rows that it
+only reads may change meanwhile; where that matters it reads them `with_for_update()`, which SQLite ignores.
 """
 
 from __future__ import annotations
@@ -24,7 +35,10 @@ class Waiter(Protocol):
     """Somebody who waits for channels to be woken; nothing that was woken since it was made is missed."""
 
     async def wait(self, timeout: float) -> frozenset[str]:
-        """Return the channels woken since the last call, waiting up to ``timeout`` seconds; empty when time is up."""
+        """Return the channels woken since the last call, waiting up to ``timeout`` seconds; empty when time is up.
+
+        Raises `StoreClosed` when the store is closed.  On PostgreSQL it may be woken for nothing: look, and wait again.
+        """
         ...
 
 
@@ -39,7 +53,8 @@ class Store(Protocol):
     async def write(self, body: Callable[[Connection], T]) -> T:
         """Return what the body returned, once it is committed.
 
-        Raises what the body raised, with everything it did undone, and `StoreFull`, `StoreUnreachable` (retry later).
+        Raises what the body raised, with everything it did undone, and `StoreFull`, `StoreBusy`, `StoreUnreachable`
+        (retry later).  Cancelled before the commit begins, the body is undone.
         """
         ...
 

@@ -76,9 +76,11 @@ def next_silent(connection: Connection, silent_s: float = SILENT_S) -> float | N
 
 def _leave(connection: Connection, now: float, names: list[str], reason: str) -> None:
     is_here = builders.c.name.in_(names) & builders.c.left.is_(None)
-    left = connection.execute(update(builders).where(is_here).values(left=now).returning(builders.c.name)).scalars()
-    outbox.record(connection, now, [BuilderLost(builder=name, reason=reason) for name in left])
-    wake(connection, CHANNEL)
+    leave = update(builders).where(is_here).values(left=now).returning(builders.c.name)
+    left = list(connection.execute(leave).scalars())
+    if left:
+        outbox.record(connection, now, [BuilderLost(builder=name, reason=reason) for name in left])
+        wake(connection, CHANNEL)
 
 
 def _note_arrival(connection: Connection, now: float, name: str, platform: str, slots: int) -> None:

@@ -40,7 +40,9 @@ def read(job: Job, source: Path) -> Project:
     project = read_project(source)
     told = (job.payload.requires_python, *project.requires_python)
     # uv builds whatever Requires-Python says, so that it has to be asked here.
-    excluding = python_mismatch(filter(None, told), job.interpreter.version)
+    # As for pip, a release candidate of a Python is that Python.
+    version = ".".join(map(str, job.interpreter.numbers))
+    excluding = python_mismatch(filter(None, told), version)
     if excluding is not None:
         reason = f"it requires Python {excluding}, and this is {job.interpreter.name}"
         raise PhaseFailed(FailureKind.BUILD_REQUIRES, reason, next="leave this Python out")

@@ -1,0 +1,128 @@
+"""The reference page of the hub's addresses: its tables from the routes themselves, its words from here.
+
+`reference` writes it.  A route without words here is an error, so that none goes undocumented.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, cast
+
+from starlette.routing import BaseRoute, Route
+
+from buildyard.farm import api
+from buildyard.farm.index import serve as index
+from buildyard.farm.tasks import http as tasks_http
+from buildyard.farm.web import app as web
+
+_HEAD = """\
+Everything a hub answers. JSON is snake_case below `/api/farm`, and Taskcluster's own below `/api/queue` and
+`/api/object`. Keys are only ever added. Times are ISO 8601 in UTC, or seconds since 1970 where a number; sizes are
+bytes.
+
+A hub on a loopback address lets its own machine read everything and ask for packages without credentials. On any other
+address every request needs them: signed with [Hawk](https://github.com/mozilla/hawk/blob/main/API.md) as Taskcluster's
+clients do it, or, for pip and uv, by basic authentication with client id and access token.
+
+An error is `application/problem+json` (RFC 9457): `title`, `status`, a `code` for scripts, and where they help
+`detail`, `facts` and `next`, what to do. Taskcluster's services answer errors in Taskcluster's form.
+"""
+
+#: What each address of the farm's own API does.
+_API = {
+    "/ping": "Who answers: `alive`, `version`, `state_id`, `uptime_s`",
+    "POST /requests": "Ask for wheels: `requirements` (PEP 508), if wanted `abis`, `deps`, `again`; gives the `id`",
+    "/requests/{number}": "A request: `state` (asked, planned, failed), `reason`, `detail`, and its `builds`",
+    "/status": "The farm at this moment, as `buildyard status --json` prints it",
+    "/packages/{name}/explain": "Why each build of a package is as it is",
+    "/builds/{number}": "One build, with the result of its last run",
+    "POST /builds/{number}/retry": "Queue a failed build again",
+    "/builds/{number}/log": "Its log as `text/plain`, with ranges; `?follow=1&start=N` goes on until the run has ended",
+    "/events": "What follows event `?after=N`, at most `limit` of them; `wait=SECONDS` waits for the first",
+    "/builders": "Every builder that has said hello",
+}
+
+_INDEX = {
+    "/simple": "To `/simple/`",
+    "/simple/": "All projects: HTML or JSON as the client prefers (PEP 503, 691)",
+    "/simple/{name}": "To `/simple/{name}/`, the name normalised",
+    "/simple/{name}/": "A project's files",
+    "/simple/{name}/{filename}": "A wheel, with ranges; with `.metadata` at its end, its METADATA (PEP 658)",
+}
+
+_WEB = {
+    "/": "The overview",
+    "/packages": "Packages; `?q=` searches",
+    "/project/{name}": "A package",
+    "/project/{name}/": "A package",
+    "/project/{name}/json": "A package, as JSON",
+    "/builds": "Builds; filters in the query",
+    "/builds/{number}": "A build, with its log",
+    "/builds/{number}/log": "Its log as `text/plain`",
+    "/builders": "Builders",
+    "/builders/{name}": "One builder",
+    "/events": "Events",
+    "/events/stream": "Events as they happen, as server-sent events; `Last-Event-ID` replays what was missed",
+    "/request": "Ask for packages",
+    "POST /request": "Ask for packages, from the form",
+    "POST /builds/{number}/retry": "Queue a failed build again, from the form",
+    "/static/{name}": "Styles and scripts",
+    "/favicon.ico": "The icon",
+}
+
+
+def http_page(note: str) -> str:
+    """Return the page of all addresses."""
+    # Routes are made of rooms, which only their answers look at.
+    nowhere = cast(Any, None)
+    farm = _described(api.routes(nowhere), _API, strip=api.PREFIX)
+    simple = _described(index.routes(nowhere), _INDEX)
+    pages = _described((route for route in web.routes(nowhere) if not _is_twin(route)), _WEB)
+    workers = [
+        cast(Route, route)
+        for route in tasks_http.routes(nowhere)
+        if not cast(Route, route).path.endswith("{rest:path}")
+    ]
+    services = "\n".join(_service(prefix, said, workers) for prefix, said in _SERVICES.items())
+    return (
+        f"# HTTP\n\n{note}\n{_HEAD}\n## The farm: `{api.PREFIX}`\n\n{farm}\n## The index\n\n{simple}\n"
+        f"## The pages\n\nEach page has a twin in JSON: by `Accept: application/json`, or with `.json` at its end.\n\n"
+        f"{pages}\n{services}"
+    )
+
+
+def _paths(routes: Iterable[BaseRoute], strip: str) -> Iterable[tuple[str, str]]:
+    for route in routes:
+        assert isinstance(route, Route)
+        method = next(iter(sorted((route.methods or set()) - {"HEAD"})))
+        yield method, route.path.removeprefix(strip).replace(":int", "").replace(":path", "")
+
+
+def _described(routes: Iterable[BaseRoute], words: dict[str, str], *, strip: str = "") -> str:
+    rows = []
+    for method, path in _paths(routes, strip):
+        key = path if method == "GET" else f"{method} {path}"
+        rows.append(f"| {method} | `{path}` | {words[key]} |")
+    return _table(("", "address", ""), rows)
+
+
+def _service(prefix: str, said: str, routes: Iterable[Route]) -> str:
+    own = [route for route in routes if route.path.startswith(f"{prefix}/")]
+    rows = [f"| {method} | `{path}` | `{route.name}` |" for route in own for method, path in _paths([route], prefix)]
+    title = f"For builders: `{prefix}`" if prefix == api.PREFIX else f"`{prefix}`"
+    return f"## {title}\n\n{said}\n\n{_table(('', 'address', 'operation'), rows)}"
+
+
+_SERVICES = {
+    "/api/queue/v1": "Taskcluster's queue service, as far as builders and their watchers need it.",
+    "/api/object/v1": "Taskcluster's object service: what runs produced, by name.",
+    api.PREFIX: "What Taskcluster's queue service lacks for builders, in its manner, signed.",
+}
+
+
+def _is_twin(route: BaseRoute) -> bool:
+    return isinstance(route, Route) and route.path.endswith(".json")
+
+
+def _table(head: Sequence[str], rows: Iterable[str]) -> str:
+    return f"| {' | '.join(head)} |\n|{'---|' * len(head)}\n" + "\n".join(rows) + "\n"
