@@ -164,15 +164,6 @@ def cli_page() -> str:
     return f"# Command line\n\n{_NOTE}\n{_CLI_HEAD}\n{entries}"
 
 
-_CLI_HEAD}\n{entries}"
-
-
-def command_names() -> Iterator[str]:
-    """Yield every command as it is typed after ``buildyard``."""
-    yield from (name for name, _, _ in COMMANDS)
-    yield "config show"
-
-
 _CLI_HEAD = """\
 Results go to stdout; progress, warnings and errors to stderr. With `--json` one JSON object (of streams, one a line) is
 all that stdout holds, errors included. Without a terminal there are no colours and no redrawn lines.

@@ -8,7 +8,7 @@ own ``<span>`` reaches the page.  `log` next door numbers the lines and folds th
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from itertools import groupby
 from typing import Any, NamedTuple
@@ -65,10 +65,31 @@ def render(text: str, style: Style = PLAIN) -> Line:
     text = _DIRECTIONS.sub("\ufffd", _shortened(text))
     if not _CONTROL.search(text):
         return Line(_span(text, style) if style != PLAIN else _worded(text), style)
+    pieces = list(_pieces(text))
+    if not any(_moves(piece) for piece in pieces):
+        return _flat(pieces, style)
     screen = _Screen(style)
-    for piece in _pieces(text):
+    for piece in pieces:
         screen.take(piece)
     return Line(screen.html(), screen.style, screen.ups)
+
+
+def _moves(piece: str | re.Match[str]) -> bool:
+    """Tell whether this moves the cursor back, so that what is printed may be printed over."""
+    if isinstance(piece, str):
+        return _CONTROL.search(piece) is not None
+    return piece["final"] in _Screen.MOVES
+
+
+def _flat(pieces: Iterable[str | re.Match[str]], style: Style) -> Line:
+    """Render a line that is printed from left to right, as nearly all are."""
+    shown = []
+    for piece in pieces:
+        if isinstance(piece, str):
+            shown.append(_span(piece, style))
+        elif piece["final"] == "m":
+            style = _restyled(style, piece["parameters"])
+    return Line("".join(shown).rstrip(), style)
 
 
 def _shortened(text: str) -> str:
@@ -92,6 +113,9 @@ def _pieces(text: str) -> Iterator[str | re.Match[str]]:
 
 class _Screen:
     """One line of a terminal: characters with their styles, and a cursor that may go back over them."""
+
+    #: The final bytes of control sequences that move the cursor or erase.
+    MOVES = frozenset("KAFCDG")
 
     def __init__(self, style: Style) -> None:
         self.style = style

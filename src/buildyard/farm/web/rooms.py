@@ -8,13 +8,16 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
+from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol, TypeVar, cast
 
 from buildyard.farm.store.base import Store
 from buildyard.farm.web.log import Mark
+
+T = TypeVar("T")
 
 
 class Logs(Protocol):
@@ -51,6 +54,25 @@ class Requests(Protocol):
         ...
 
 
+class Kept:
+    """Values that many readers want at the same moment: made once, and handed to all for a second."""
+
+    def __init__(self, seconds: float = 1.0) -> None:
+        self._seconds = seconds
+        self._made: dict[str, tuple[float, Any]] = {}
+        self._locks: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    async def get(self, key: str, make: Callable[[], Awaitable[T]]) -> T:
+        """Return the value of this key, at most a second old."""
+        async with self._locks[key]:
+            now = time.monotonic()
+            at, value = self._made.get(key, (-self._seconds, None))
+            if now - at >= self._seconds:
+                value = await make()
+                self._made[key] = (time.monotonic(), value)
+            return cast("T", value)
+
+
 @dataclass(frozen=True)
 class WebRooms:
     """What the pages read and call."""
@@ -67,3 +89,4 @@ class WebRooms:
     started: float = field(default_factory=time.time)
     #: Signs the tokens of forms; new with each start of the hub.
     secret: bytes = field(default_factory=lambda: secrets.token_bytes(32))
+    kept: Kept = field(default_factory=Kept)
