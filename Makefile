@@ -13,7 +13,8 @@ up:  ## Run a farm here: hub, builder, the first wheels
 
 test:  ## Every tier of the tests, in order
 	@tools/setup.sh test
-	@$(run) tools.test
+	@$(run) tools.fetch_test_index || test "$$CI" != true
+	@$(run) tools.tiers $(ARGS)
 
 check:  ## Format, lint, types, layers, documentation
 	@tools/setup.sh check
@@ -27,9 +28,9 @@ docs:  ## Write the reference pages from the code
 	@tools/setup.sh check
 	@$(run) tools.reference
 
-soak:  ## The crash tests again and again, with new seeds, until Ctrl-C or SOAK_MINUTES
+soak:  ## The crash tests again and again with new seeds, until Ctrl-C or for SOAK_MINUTES
 	@tools/setup.sh test
-	@$(run) tools.soak
+	@tools/soak.sh
 
 lock:  ## Choose the versions of all dependencies anew
 	@tools/setup.sh check

@@ -132,7 +132,7 @@ install_packages() { # Debian packages
 }
 
 require_what_is_needed() {
-    has_venv || fail "this Python has no venv and ensurepip" python "$python" next 'as root: apt-get install python3-venv'
+    has_venv || fail "this Python has no venv and ensurepip" python "$python" next "as root: apt-get install $lacking"
     has_compiler || printf '%s No C compiler. To add it: apt-get install build-essential python3-dev\n' "$warn"
     if has_compiler && ! has_headers; then
         printf "%s No headers of this Python. To add them: apt-get install python3-dev\n" "$warn"

@@ -40,7 +40,7 @@ class Tier(NamedTuple):
 
 
 TIERS = (
-    Tier("unit, wire", ("unit", "wire"), 240, workers=2),
+    Tier("unit, wire", ("unit", "wire", "typing"), 240, workers=2),
     Tier("contract", ("contract",), 180, workers=2),
     Tier("integration", ("integration",), 420),
     Tier("seed examples", ("seed_examples",), 120),

@@ -19,8 +19,8 @@ _HOSTS = re.compile(
     re.IGNORECASE,
 )
 
-#: Home directories, and where this very checkout lies.
-_PATHS = re.compile(rf"/roo[t]/|/hom[e]/[a-z]+/|/User[s]/[a-z]+/|{re.escape(str(ROOT.parent))}/")
+#: Where this checkout lies, and what its owner keeps hidden at home.
+_PATHS = re.compile(rf"{re.escape(str(ROOT))}/|{re.escape(str(Path.home()))}/\.")
 
 #: As its authors wrote it.
 _EXEMPT = ("LICENSE",)

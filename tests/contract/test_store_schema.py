@@ -25,7 +25,6 @@ from support.bare import bare
 from support.stores import make_store
 
 
-
 def differences(connection: Connection) -> list[Any]:
     """What alembic would do to make the database as `tables.py` says."""
     # Of SQLite's defaults alembic misreads the empty text; `outline` compares those.

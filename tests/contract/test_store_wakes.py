@@ -90,7 +90,7 @@ def test_body_that_raises_wakes_nobody(on_store: OnStore) -> None:
 
 
 def test_long_and_strange_channel_is_a_channel(on_store: OnStore) -> None:
-    name = "queue:" + "p" * 256 + "/it's \"quoted\"; \u2603" + "q" * 200
+    name = "queue:" + "p" * 256 + '/it\'s "quoted"; \u2603' + "q" * 200
 
     async def scenario(store: Store) -> None:
         async with store.waiter([name]) as waiter:

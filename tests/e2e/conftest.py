@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from buildyard.farm.builder.interpreters import Interpreter, Places, find_interpreters
+from support.farmyard import bare_environment
 from support.local_index import LocalIndex, served
 from support.needs import missing
-from support.farmyard import bare_environment
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""A builder that is killed while it builds: its run expires, exactly one further run builds, and nothing of it is left."""
+"""A builder that is killed while it builds: its run expires, one further run builds, nothing of it is left."""
 
 from __future__ import annotations
 

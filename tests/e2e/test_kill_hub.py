@@ -14,11 +14,11 @@ import pytest
 
 from buildyard.errors import TransportError
 from support.doomed_hub import arm
+from support.farmyard import Yard, yard
 from support.ledger import check
 from support.local_index import LocalIndex, Recipe
 from support.needs import missing
 from support.postgresql import Cluster, PostgresqlMissing
-from support.farmyard import Yard, yard
 
 #: The step of DESIGN's line, and the event that its transaction records.
 STEPS = {

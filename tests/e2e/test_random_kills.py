@@ -1,4 +1,4 @@
-"""Twenty builds, and the hub, or hub and builder, killed again and again at random moments: nothing lost, nothing twice.
+"""Twenty builds, and hub or builder killed again and again at random moments: nothing is lost, nothing done twice.
 
 The moments follow from a seed, which is printed; BUILDYARD_TEST_SEED sets it.
 """

@@ -9,7 +9,7 @@ from typing import TypeVar
 from sqlalchemy import Connection, make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from buildyard.farm.store.sqlite import engine
+from buildyard.farm.store.sqlite_engine import engine
 
 T = TypeVar("T")
 

@@ -26,7 +26,7 @@ from buildyard.farm.builder.interpreters import Interpreter, find_interpreters
 from buildyard.farm.builder.log import Log
 from buildyard.farm.builder.runner import BuildRunner, RunnerConfig
 from buildyard.farm.builder.sandbox import Sandbox, SandboxConfig
-from buildyard.farm.upstream.locations import UpstreamIndex
+from buildyard.farm.upstream.locations import Location, UpstreamIndex
 from buildyard.farm.wire import BuildPayload, BuildResult, Limits, Source
 from support.local_index import Recipe
 
@@ -45,6 +45,7 @@ class Order(Struct, frozen=True, kw_only=True):
     bubblewrap: str = "bwrap"
     check: bool = True
     stop_after_s: float | None = None
+    index: str = ""  #: where build requirements come from; empty: nowhere
 
 
 class Answer(Struct, frozen=True, kw_only=True):
@@ -96,7 +97,9 @@ def _run(order: Order, payload: BuildPayload, interpreter: Interpreter) -> Answe
     directory = Path(order.directory)
     work = directory / "builder"
     config = runner_config(directory, bubblewrap=order.bubblewrap, check=order.check)
-    runner = BuildRunner(replace(config, uv_cache=Path(order.shared or directory, "uv")))
+    places = (Location.parse(order.index),) if order.index else ()
+    uv_cache = Path(order.shared or directory, "uv")
+    runner = BuildRunner(replace(config, uv_cache=uv_cache, index=UpstreamIndex(indexes=places)))
     stop = threading.Event()
     if order.stop_after_s is not None:
         threading.Timer(order.stop_after_s, stop.set).start()

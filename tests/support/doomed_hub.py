@@ -1,9 +1,9 @@
 """A hub that kills itself at one named step of the line, as ``kill -9`` would.
 
 ``python -m support.doomed_hub FILE`` is ``buildyard hub`` until FILE is there and says ``TOPIC[:N] before|after``
-(`arm`): when the transaction that records the Nth event of this topic from then on is about to be committed, or has been
-and nobody was told, the process ends by SIGKILL.  FILE is removed before, so that the next hub lives.  The farm itself
-has no hook for this.
+(`arm`): when the transaction that records the Nth event of this topic from then on is about to be committed, or has
+been and nobody was told, the process ends by SIGKILL.  FILE is removed before, so that the next hub lives.  The farm
+itself has no hook for this.
 """
 
 from __future__ import annotations

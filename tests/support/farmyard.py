@@ -227,7 +227,9 @@ class Yard:
         except Late as late:
             raise Late(f"{late}; its builds: {getattr(self, '_seen', None)}") from None
 
-    def built(self, *requirements: str, abis: Sequence[str] = (), within: float = PATIENCE_S) -> tuple[BuildAnswer, ...]:
+    def built(
+        self, *requirements: str, abis: Sequence[str] = (), within: float = PATIENCE_S
+    ) -> tuple[BuildAnswer, ...]:
         """Ask for wheels, wait, and return the builds."""
         return self.ended(self.ask(*requirements, abis=abis), within=within).builds
 

@@ -98,7 +98,9 @@ def _builds(found: Ledger) -> Iterator[str]:
     built = [(row.id,) for row in rows if row.state == "built"]
     yield from _each_once("build", found.names("build.completed", "build_id"), built)
     ended = found.names("build.failed", "build_id")
-    yield from (f"build {row.id} failed without an event" for row in rows if row.state == "failed" and not ended[row.id,])
+    yield from (
+        f"build {row.id} failed without an event" for row in rows if row.state == "failed" and not ended[row.id,]
+    )
     strange = {name for topic in (queued, skipped, ended) for (name,) in topic} - known
     yield from (f"an event tells of build {number}, which is not there" for number in strange)
 

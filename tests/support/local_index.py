@@ -1,8 +1,8 @@
 """A package index of the tests' own: source distributions made on the spot, served as PyPI serves its.
 
 `Recipe` makes a source distribution that carries its build backend with it; `LocalIndex` keeps files in a directory as
-PEP 503 has it (so that a ``file:`` address serves them) and `served` serves them on loopback, as HTML or JSON (PEP 691).
-The network is never needed.
+PEP 503 has it (so that a ``file:`` address serves them) and `served` serves them on loopback, as HTML or JSON (PEP
+691).  The network is never needed.
 """
 
 from __future__ import annotations
@@ -223,7 +223,8 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._answer(200, kind, body)
 
-    do_HEAD = do_GET
+    def do_HEAD(self) -> None:
+        self.do_GET()
 
     def _found(self, parts: list[str]) -> tuple[str, bytes]:
         if parts[0] != "simple" or len(parts) not in (2, 3):

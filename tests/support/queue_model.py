@@ -95,7 +95,11 @@ class QueueMachine(RuleBasedStateMachine):
         self.model = Model()
         self.dead_letters = dead_letters
         self.number = 0
-        reserved = {"_max_claim_count": MOST_CLAIMS, "_dead_letter_queue": DEAD, "_dead_letter_queue_messages_ttl": 10**6}
+        reserved = {
+            "_max_claim_count": MOST_CLAIMS,
+            "_dead_letter_queue": DEAD,
+            "_dead_letter_queue_messages_ttl": 10**6,
+        }
         self.call(queue.create, reserved if dead_letters else {})
         self.put_some(5, 5000, 0)
 

@@ -13,7 +13,7 @@ from buildyard.farm.queue.database import DatabaseQueue
 from buildyard.farm.store import migrations
 from buildyard.farm.store.base import Store
 from buildyard.farm.store.connect import open_store
-from buildyard.farm.store.sqlite import engine
+from buildyard.farm.store.sqlite_engine import engine
 
 #: Where a test's time begins, in seconds since 1970.
 START = 1_800_000_000.0

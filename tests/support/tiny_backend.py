@@ -19,7 +19,7 @@ from pathlib import Path
 _RECIPE = json.loads(Path("recipe.json").read_text())
 
 
-def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):  # type: ignore[no-untyped-def]
     """Make the wheel, after what the recipe wants done before, and return its name."""
     exec(compile(_RECIPE["script"], "script", "exec"), {"__name__": "script"})
     members = {name: text.encode() for name, text in _RECIPE["modules"].items()}
@@ -36,12 +36,12 @@ def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
     return name
 
 
-def build_sdist(sdist_directory, config_settings=None):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+def build_sdist(sdist_directory, config_settings=None):  # type: ignore[no-untyped-def]
     """Refuse: these sources are packed already."""
     raise RuntimeError("this source is packed already")
 
 
-def _write(path, members, record):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def _write(path, members, record):  # type: ignore[no-untyped-def]
     rows = []
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in members.items():
@@ -52,7 +52,7 @@ def _write(path, members, record):  # type: ignore[no-untyped-def]  # noqa: ANN0
         archive.writestr(zipfile.ZipInfo(record, (2020, 1, 1, 0, 0, 0)), text)
 
 
-def _tag():  # type: ignore[no-untyped-def]  # noqa: ANN202
+def _tag():  # type: ignore[no-untyped-def]
     kind = _RECIPE["extension"]
     platform = sysconfig.get_platform().replace("-", "_").replace(".", "_")
     own = f"cp{sys.version_info[0]}{sys.version_info[1]}"
@@ -61,7 +61,7 @@ def _tag():  # type: ignore[no-untyped-def]  # noqa: ANN202
     return f"cp38-abi3-{platform}" if kind == "abi3" else f"{own}-{own}{sys.abiflags}-{platform}"
 
 
-def _extension():  # type: ignore[no-untyped-def]  # noqa: ANN202
+def _extension():  # type: ignore[no-untyped-def]
     """Compile the recipe's C source; with the kind ``pure fall-back`` go on without it where that fails."""
     kind, module = _RECIPE["extension"], _RECIPE["extension_module"]
     if not kind:

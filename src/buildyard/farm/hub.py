@@ -179,6 +179,7 @@ class Hub:
             clock=self.clock,
             shutdown=self.shutdown,
             settings=TaskSettings(claim_timeout_s=self.settings.claim_timeout_s, long_poll_s=self.settings.long_poll_s),
+            is_paused=self.paused,
         )
         api_rooms = api.ApiRooms(
             store=self.store,

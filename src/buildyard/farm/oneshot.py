@@ -14,6 +14,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -22,19 +23,27 @@ from msgspec import Struct
 from packaging.utils import canonicalize_name
 
 from buildyard.errors import BuildyardError
-from buildyard.farm.abi import covers
 from buildyard.farm.builder.interpreters import Interpreter
 from buildyard.farm.builder.log import Log
 from buildyard.farm.builder.runner import BuildRunner
 from buildyard.farm.builder.wheel import BadWheel, read_wheel
 from buildyard.farm.builds.decisions import Covered, Wanted
-from buildyard.farm.builds.plan import Existing, none_wheel_is_trusted
+from buildyard.farm.builds.plan import Existing, none_wheel_is_trusted, serves
 from buildyard.farm.builds.planning import Asked, Planned, RequestPlanner
 from buildyard.farm.builds.resolve import Resolver
 from buildyard.farm.upstream.locations import UpstreamIndex
 from buildyard.farm.upstream.opening import open_client
 from buildyard.farm.upstream.sdists import requirements_of
-from buildyard.farm.wire import BuildPayload, BuildResult, Failure, FailureKind, InterpreterInfo, Limits, PhaseName
+from buildyard.farm.wire import (
+    BuildPayload,
+    BuildResult,
+    Failure,
+    FailureKind,
+    InterpreterInfo,
+    Limits,
+    PhaseName,
+    WheelRecord,
+)
 
 #: What one build may use unless told otherwise.
 DEFAULT_LIMITS = Limits()
@@ -215,6 +224,8 @@ class _Command:
             except BaseException:
                 self._stop.set()
                 raise
+        with suppress(OSError):  # there are logs in it
+            (self._out / "logs").rmdir()
         return self._ends
 
     def _sort(self, planned: Sequence[Planned]) -> None:
@@ -291,17 +302,20 @@ class _Command:
 
     def _follow(self, first: Wanted, result: BuildResult) -> None:
         """Cover what the new wheel serves; let what waited for this build begin."""
-        trusted, _ = none_wheel_is_trusted(result, first.upstream_has_none)
-        for queue in (self._waiting, self._ready):
-            for other in [one for one in queue if _same_version(one, first)]:
-                if _serves(result, other, trusted_none=trusted):
-                    queue.remove(other)
-                    assert result.wheel is not None
-                    name = result.wheel.filename
-                    self._end(_progress(other, "covered", filename=name, reason=f"{name} serves it"))
+        if result.wheel is not None:
+            self._cover(first, result, result.wheel)
         for other in [one for one in self._waiting if _same_version(one, first) and one.waits_for == first.abi]:
             self._waiting.remove(other)
             self._ready.append(other)
+
+    def _cover(self, first: Wanted, result: BuildResult, wheel: WheelRecord) -> None:
+        trusted, _ = none_wheel_is_trusted(result, first.upstream_has_none)
+        reason = f"{wheel.filename} serves it"
+        for queue in (self._waiting, self._ready):
+            for other in [one for one in queue if _same_version(one, first)]:
+                if serves(wheel, other.abi, other.platform, trusted_none=trusted):
+                    queue.remove(other)
+                    self._end(_progress(other, "covered", filename=wheel.filename, reason=reason))
 
     def _end(self, progress: Progress) -> None:
         self._ends.append(progress)
@@ -338,13 +352,6 @@ def _progress(wanted: Wanted, kind: ProgressKind, **more: Any) -> Progress:
 
 def _same_version(one: Wanted, other: Wanted) -> bool:
     return (one.package, one.version, one.platform) == (other.package, other.version, other.platform)
-
-
-def _serves(result: BuildResult, other: Wanted, *, trusted_none: bool) -> bool:
-    if result.wheel is None:
-        return False
-    is_none = all(tag.split("-")[1] == "none" for tag in result.wheel.tags)
-    return (trusted_none or not is_none) and covers(result.wheel.tags, other.abi, other.platform)
 
 
 def _no_room(result: BuildResult, out: Path) -> BuildResult:

@@ -47,6 +47,7 @@ class Build(Protocol):
         bubblewrap: str = "bwrap",
         check: bool = False,
         stop_after_s: float | None = None,
+        index: str = "",
     ) -> Answer: ...
 
 
@@ -146,6 +147,7 @@ def build(request: pytest.FixtureRequest, yard: Path, shared: Callable[[bool], P
         bubblewrap: str = "bwrap",
         check: bool = False,
         stop_after_s: float | None = None,
+        index: str = "",
     ) -> Answer:
         order = Order(
             directory=str(yard),
@@ -155,6 +157,7 @@ def build(request: pytest.FixtureRequest, yard: Path, shared: Callable[[bool], P
             bubblewrap=bubblewrap,
             check=check,
             stop_after_s=stop_after_s,
+            index=index,
         )
         answer = run_elsewhere(order, python, as_ordinary_user()) if elsewhere else run(order)
         # A build leaves nothing behind, however it ended.

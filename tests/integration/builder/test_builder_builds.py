@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from buildyard.farm.builder.interpreters import Interpreter
 from buildyard.farm.builder.wheel import read_wheel
+from buildyard.farm.wire import BuildPayload
 from support.building import Order, payload_of, run
-from support.local_index import Recipe
+from support.local_index import LocalIndex, Recipe, archive
+from support.tiny_wheels import wheel_of
 
 PURE = Recipe(name="plain")
 COMPILED = Recipe(name="quick", extension="abi")
@@ -91,6 +94,75 @@ def test_log_names_phases_requirements_and_hash(build):
     assert lines[2].startswith("sha256 ")
     assert lines[2].endswith("matches")
     assert any(line.startswith("build  offline, sandbox: bubblewrap") for line in lines)
+
+
+_ASKING = """
+import base64, hashlib, os, zipfile
+
+
+def get_requires_for_build_wheel(config_settings=None):
+    os.environ["LEFT"] = "by the other hook"
+    os.chdir("/")
+    return ["helper>=1"]
+
+
+def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
+    import helper
+
+    assert "LEFT" not in os.environ, "hooks share a process"
+    assert os.path.exists("pyproject.toml"), "hooks share a directory"
+    print("built with helper", helper.__version__)
+    name, info = "asking-1.0-py3-none-any.whl", "asking-1.0.dist-info"
+    members = {
+        "asking.py": "",
+        info + "/METADATA": "Metadata-Version: 2.1\\nName: asking\\nVersion: 1.0\\n",
+        info + "/WHEEL": "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n",
+    }
+    rows = []
+    with zipfile.ZipFile(os.path.join(wheel_directory, name), "w") as wheel:
+        for member, text in members.items():
+            digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
+            rows.append(f"{member},sha256={digest},{len(text)}\\n")
+            wheel.writestr(member, text)
+        wheel.writestr(info + "/RECORD", "".join(rows) + info + "/RECORD,,\\n")
+    return name
+"""
+
+
+def asking(requires: str) -> bytes:
+    """Return a source whose backend asks for more than its project file does."""
+    project = f"[build-system]\nrequires = [{requires}]\nbuild-backend = 'backend'\nbackend-path = ['.']\n"
+    return archive({"asking-1.0/pyproject.toml": project.encode(), "asking-1.0/backend.py": _ASKING.encode()})
+
+
+def as_asking(payload: BuildPayload) -> BuildPayload:
+    return msgspec.structs.replace(payload, package="asking")
+
+
+@pytest.fixture
+def local_index(yard: Path) -> LocalIndex:
+    """An index with one wheel, ``helper`` 1.5."""
+    index = LocalIndex(yard / "index")
+    index.add_file("helper", *wheel_of("helper", "1.5"))
+    for path in (index.root, *index.root.rglob("*")):
+        path.chmod(0o755)
+    return index
+
+
+def test_requirement_that_the_backend_asks_for_is_there_when_it_builds(build, local_index):
+    """It is installed outside of the sandbox; each hook has a process of its own (PEP 517)."""
+    answer = build(asking(""), change=as_asking, index=local_index.file_url + "/")
+    assert answer.result.failure is None
+    assert "the backend asks for helper>=1" in answer.log
+    assert "built with helper 1.5" in answer.log
+    assert any(line.startswith("+ helper==1.5  RECORD sha256:") for line in answer.log.splitlines())
+
+
+def test_requirement_that_is_there_already_is_not_installed_again(build, local_index):
+    answer = build(asking("'helper'"), change=as_asking, index=local_index.file_url + "/")
+    assert answer.result.failure is None
+    assert "the backend asks for" not in answer.log
+    assert answer.result.phases[1].note == "1 package"
 
 
 @pytest.mark.root

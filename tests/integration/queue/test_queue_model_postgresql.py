@@ -36,7 +36,11 @@ def test_queue_lives_as_its_model(postgresql: Cluster) -> None:
                     self.transact(lambda connection, name=name: remove(connection, P, name))
 
         small = settings(
-            max_examples=8, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck), database=None
+            max_examples=8,
+            stateful_step_count=15,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+            database=None,
         )
         try:
             run_state_machine_as_test(OnPostgresql, settings=small)

@@ -80,7 +80,10 @@ def test_full_disk_loses_nothing_and_the_store_goes_on_when_there_is_room(tmp_pa
     if tried.returncode:
         missing(f"no file system can be mounted here: {tried.stderr.decode().strip()}")
     done = subprocess.run(
-        [*apart, "sh", "-c", MOUNT, "sh", tmp_path, sys.executable, FILLER], capture_output=True, check=False, timeout=50
+        [*apart, "sh", "-c", MOUNT, "sh", tmp_path, sys.executable, FILLER],
+        capture_output=True,
+        check=False,
+        timeout=50,
     )
     assert done.returncode == 0, done.stderr.decode()
     told = json.loads(done.stdout)

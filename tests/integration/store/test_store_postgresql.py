@@ -63,9 +63,7 @@ def names(connection: Connection) -> list[str]:
 
 def end_connections(cluster: Cluster, url: str, which: str = "true") -> None:
     database = url.rpartition("/")[2]
-    cluster.execute(
-        f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}' AND {which}"
-    )
+    cluster.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}' AND {which}")
 
 
 def test_body_that_met_a_conflict_is_run_again(url: str) -> None:

@@ -538,6 +538,11 @@ class Farm:
         assert self.shutdown is not None
         self.loop.call_soon_threadsafe(self.shutdown.set)
 
+    def resume_streams(self) -> None:
+        assert self.loop is not None
+        assert self.shutdown is not None
+        self.loop.call_soon_threadsafe(self.shutdown.clear)
+
 
 class _Server:
     """uvicorn in a thread of its own, ended by us alone."""

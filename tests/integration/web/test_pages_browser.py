@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
+from buildyard.farm.builds.words import ago, duration, iso
 from buildyard.farm.events.outbox import record
 from buildyard.farm.events.schemas import BuilderSeen
 from buildyard.farm.store.tables import builds, runs, tasks
@@ -189,6 +190,8 @@ def test_a_lost_stream_is_told_and_found_again(own_farm: Any, look: Any) -> None
     page.locator("#pulse", has_text="Live").wait_for()
     own_farm.stop_streams()
     page.locator("#pulse", has_text="Reconnecting, data from").wait_for()
+    own_farm.resume_streams()
+    page.locator("#pulse", has_text="Live").wait_for()
 
 
 def test_times_go_on_while_a_page_is_open(farm: Any, look: Any) -> None:
@@ -196,6 +199,20 @@ def test_times_go_on_while_a_page_is_open(farm: Any, look: Any) -> None:
     before = page.locator("[data-since]").first.inner_text()
     page.wait_for_timeout(1300)
     assert page.locator("[data-since]").first.inner_text() != before
+
+
+@pytest.mark.parametrize("age", [5, 59, 75, 3599, 3700, 90_000, 40 * 86400, 120 * 86400, 900 * 86400])
+def test_the_script_tells_times_as_the_server_does(farm: Any, look: Any, age: int) -> None:
+    page = look(f"{farm.url}/request")
+    at = time.time() - age
+    page.evaluate(
+        "at => { document.querySelector('main').insertAdjacentHTML('beforeend',"
+        " `<time id=a datetime=${at}></time><i id=b data-since=${at}></i>`); }",
+        iso(at),
+    )
+    page.wait_for_timeout(1100)
+    told = {(ago(age + late), duration(age + late)) for late in (0, 1, 2, 3)}
+    assert (page.locator("#a").inner_text(), page.locator("#b").inner_text()) in told
 
 
 def test_targets_on_a_phone_are_large_enough(farm: Any, look: Any) -> None:

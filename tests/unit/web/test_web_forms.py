@@ -12,7 +12,7 @@ from starlette.requests import Request
 from buildyard.farm.problems import Problem
 from buildyard.farm.web import csrf
 from buildyard.farm.web.ask import requirements_of
-from buildyard.farm.web.respond import wants_json
+from buildyard.farm.web.respond import ASK, RETRY, require, wants_json
 
 SECRET = b"secret"
 COOKIE = "0123456789abcdef" * 2
@@ -118,3 +118,23 @@ def test_a_cookie_that_is_none_of_ours_is_replaced() -> None:
 )
 def test_json_is_for_those_who_ask_for_it(path: str, accept: str, json: bool) -> None:
     assert wants_json(request(path=path, method="GET", accept=accept)) is json
+
+
+class Caller:
+    """Somebody with these scopes."""
+
+    def __init__(self, *scopes: str) -> None:
+        self.scopes = self
+        self._scopes = scopes
+
+    def covers(self, scope: str) -> bool:
+        return scope in self._scopes
+
+
+def test_an_action_needs_its_scope() -> None:
+    asked = request()
+    asked.state.caller = Caller("farm:request")
+    require(asked, ASK)
+    with pytest.raises(Problem) as caught:
+        require(asked, RETRY)
+    assert (caught.value.status, caught.value.facts) == (403, {"missing": "farm:retry"})

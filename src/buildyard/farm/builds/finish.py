@@ -19,6 +19,7 @@ from sqlalchemy import Connection, Row, exists, func, insert, select, update
 
 from buildyard.farm.abi import covers
 from buildyard.farm.builds.enqueue import WANTED
+from buildyard.farm.builds.plan import serves
 from buildyard.farm.builds.states import Move, State, after
 from buildyard.farm.events.outbox import record
 from buildyard.farm.events.schemas import BuildCompleted, BuildFailed, BuildSkipped, Event
@@ -258,7 +259,7 @@ def _tell_siblings(
     """Cover the builds of this version that the wheel serves; let the others of it begin."""
     happened: list[Event] = []
     for sibling in _siblings(connection, row):
-        if _serves(wheel, sibling, trusted_none=trusted_none):
+        if serves(wheel, sibling.abi, sibling.platform, trusted_none=trusted_none):
             if sibling.task_id is not None:
                 task_service.cancel(connection, now, sibling.task_id, "canceled")
             happened.append(_cover(connection, now, sibling, wheel.filename))
@@ -277,11 +278,6 @@ def _siblings(connection: Connection, row: Row[Any]) -> Sequence[Row[Any]]:
         builds.c.state.in_([State.QUEUED, State.WILL_RETRY]),
     )
     return connection.execute(query).all()
-
-
-def _serves(wheel: WheelRecord, sibling: Row[Any], *, trusted_none: bool) -> bool:
-    is_none = all(tag.split("-")[1] == "none" for tag in wheel.tags)
-    return (trusted_none or not is_none) and covers(wheel.tags, sibling.abi, sibling.platform)
 
 
 def _cover(connection: Connection, now: float, row: Row[Any], filename: str) -> Event:

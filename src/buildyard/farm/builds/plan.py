@@ -28,7 +28,7 @@ from buildyard.farm.builds.decisions import (
 from buildyard.farm.builds.requirements import allows, applies, is_final, marker_environment
 from buildyard.farm.upstream.pages import File, Page
 from buildyard.farm.upstream.releases import Release, Shape, releases
-from buildyard.farm.wire import BuildResult, InterpreterInfo, Source
+from buildyard.farm.wire import BuildResult, InterpreterInfo, Source, WheelRecord
 
 #: SOURCE_DATE_EPOCH where upstream tells no time of upload: the first second that a ZIP archive can hold.
 EARLIEST_EPOCH = 315_532_800
@@ -88,6 +88,12 @@ def none_wheel_is_trusted(result: BuildResult, upstream_has_none: bool) -> tuple
     if not result.has_extension_sources:
         return True, "its source holds no extensions"
     return False, "its source holds extensions, so it may be a fall-back to pure Python"
+
+
+def serves(wheel: WheelRecord, abi: str, platform: str, *, trusted_none: bool) -> bool:
+    """Tell whether a wheel that was built for one interpreter may take the place of another's own build."""
+    is_none = all(tag.split("-")[1] == "none" for tag in wheel.tags)
+    return (trusted_none or not is_none) and covers(wheel.tags, abi, platform)
 
 
 def _matching(requirement: Requirement, known: Mapping[Version, Release], package: str) -> dict[Version, Release]:

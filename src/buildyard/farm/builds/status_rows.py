@@ -253,7 +253,6 @@ def _cause(group: Sequence[Row[Any]]) -> NeedsALook:
         platforms=tuple(sorted({row.platform for row in group})),
         packages=len({row.package for row in group}),
         builds=tuple(row.id for row in group),
-        builder=newest.builder,
         at=iso(newest.finished or newest.created),
     )
 

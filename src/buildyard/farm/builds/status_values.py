@@ -101,8 +101,8 @@ class NeedsALook(Struct, frozen=True, kw_only=True):
     packages: int  #: how many different packages
     builds: tuple[int, ...]
     request: int | None = None  #: the request that could not be planned
-    builder: str = ""
-    at: str = ""
+    builder: str = ""  #: the builder that is silent
+    at: str = ""  #: when the newest of it happened
 
 
 class Builder(Struct, frozen=True, kw_only=True):

@@ -13,7 +13,8 @@ from sqlalchemy.exc import ArgumentError
 
 from buildyard.farm.store.base import Store
 from buildyard.farm.store.errors import BadStoreUrl
-from buildyard.farm.store.sqlite import Synchronous, open_sqlite
+from buildyard.farm.store.sqlite import open_sqlite
+from buildyard.farm.store.sqlite_engine import Synchronous
 
 _SQLITE = "sqlite:///"
 

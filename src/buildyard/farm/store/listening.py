@@ -13,8 +13,6 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any, Final
 
-import asyncpg
-
 from buildyard.farm.store.waking import Wakes
 
 log = logging.getLogger(__name__)
@@ -29,8 +27,6 @@ PING_TIMEOUT: Final = 10.0
 #: Seconds before the first and, at most, before a later attempt to connect again.
 _FIRST_PAUSE: Final = 0.05
 _LONGEST_PAUSE: Final = 5.0
-
-_FAILURES: Final = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
 class Listener:
@@ -57,10 +53,9 @@ class Listener:
         await self._hang_up()
 
     async def _listen(self) -> None:
-        connection = await self._connect()
+        connection = self._connection = await self._connect()
         lost = self._lost = asyncio.Event()
         connection.add_termination_listener(lambda _connection: lost.set())
-        self._connection = connection
         await connection.add_listener(NOTIFY_CHANNEL, self._hear)
 
     def _hear(self, _connection: object, _pid: int, _channel: str, payload: object) -> None:
@@ -86,7 +81,7 @@ class Listener:
         """Find out about a connection that died without a word."""
         try:
             await self._connection.execute("SELECT 1", timeout=PING_TIMEOUT)
-        except _FAILURES:
+        except Exception:  # whatever is wrong with it, another may be better
             self._lost.set()
 
     async def _listen_again(self) -> None:
@@ -95,7 +90,8 @@ class Listener:
             await self._hang_up()
             try:
                 return await self._listen()
-            except _FAILURES:
+            except Exception as error:
+                log.debug("store.listener_refused", extra={"error": str(error)})
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, _LONGEST_PAUSE)
 
@@ -105,5 +101,5 @@ class Listener:
             return
         try:
             await connection.close(timeout=2)
-        except _FAILURES:
+        except Exception:  # it need not be polite to go
             connection.terminate()

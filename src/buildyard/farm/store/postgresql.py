@@ -68,6 +68,7 @@ class PostgresqlStore:
                 await connection.run_sync(migrations.upgrade)
             await self._listener.start()
         except Exception as error:
+            await self._listener.close()
             await self._engine.dispose()
             _raise(error, translated(error, connecting=True))
 

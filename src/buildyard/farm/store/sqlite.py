@@ -7,33 +7,26 @@ process, with FULL also a loss of power.  `group_commit.py` holds the writer; `p
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
-from typing import Any, Final, Literal, TypeVar
+from typing import Final, TypeVar
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event
-from sqlalchemy.pool import NullPool
+from sqlalchemy import Connection, Engine
 
 from buildyard.farm.store import migrations
 from buildyard.farm.store.base import Waiter
 from buildyard.farm.store.errors import StoreClosed
 from buildyard.farm.store.group_commit import Writer
+from buildyard.farm.store.sqlite_engine import Synchronous, engine
 from buildyard.farm.store.sqlite_errors import translating
 from buildyard.farm.store.waking import Wakes
 
 T = TypeVar("T")
 
-#: How careful a commit is: `FULL` survives a loss of power, `NORMAL` the death of the process.
-Synchronous = Literal["NORMAL", "FULL"]
-
 #: Threads that read; each has its connection.  Reads are short, and the machine has other work.
 READERS: Final = 2
-
-#: How long one waits for another process that writes, in seconds.
-BUSY_TIMEOUT: Final = 10.0
 
 
 class SqliteStore:
@@ -105,42 +98,6 @@ async def open_sqlite(path: Path, *, synchronous: Synchronous = "NORMAL") -> Sql
     writing = engine(path, synchronous=synchronous)
     connection = await asyncio.to_thread(_connect, path, writing)
     return SqliteStore(writing, engine(path, synchronous=synchronous, readers=READERS), connection)
-
-
-def engine(
-    path: Path | str,
-    *,
-    synchronous: Synchronous = "NORMAL",
-    readers: int = 0,
-    foreign_keys: bool = True,
-) -> Engine:
-    """Return an engine whose transactions are SQLite's own: `BEGIN IMMEDIATE`, or snapshots that cannot write.
-
-    With ``readers`` the engine is for that many reading connections; without, every connection is for one writer.
-    """
-    pool: dict[str, Any] = {"pool_size": readers, "max_overflow": 0} if readers else {"poolclass": NullPool}
-    made = create_engine(
-        URL.create("sqlite", database=str(path)),
-        # None: the driver never begins or commits of its own accord, so savepoints and schema changes work.
-        connect_args={"isolation_level": None, "check_same_thread": False, "timeout": BUSY_TIMEOUT},
-        **pool,
-    )
-    pragmas = [f"PRAGMA foreign_keys = {'ON' if foreign_keys else 'OFF'}", f"PRAGMA synchronous = {synchronous}"]
-    pragmas += (
-        ["PRAGMA query_only = ON"] if readers else ["PRAGMA journal_mode = WAL", "PRAGMA journal_size_limit = 67108864"]
-    )
-    begin = "BEGIN" if readers else "BEGIN IMMEDIATE"
-
-    @event.listens_for(made, "connect")
-    def _set_up(connection: sqlite3.Connection, _record: object) -> None:
-        for pragma in pragmas:
-            connection.execute(pragma)
-
-    @event.listens_for(made, "begin")
-    def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
-
-    return made
 
 
 def _connect(path: Path, writing: Engine) -> Connection:

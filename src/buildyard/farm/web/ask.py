@@ -18,7 +18,7 @@ from buildyard.farm.builds.views import known_interpreters
 from buildyard.farm.builds.words import plural
 from buildyard.farm.problems import Problem
 from buildyard.farm.web import csrf
-from buildyard.farm.web.respond import answer, see_other
+from buildyard.farm.web.respond import ASK, answer, require, see_other
 from buildyard.farm.web.rooms import WebRooms
 
 _MOST = 1000
@@ -35,11 +35,13 @@ class Form(Struct, frozen=True, kw_only=True):
 
 async def form(rooms: WebRooms, request: Request) -> Response:
     """Answer ``GET /request``; ``?q=`` fills in a name."""
+    require(request, ASK)
     return await _page(rooms, request, Form(text=request.query_params.get("q", "")[:200]))
 
 
 async def ask(rooms: WebRooms, request: Request) -> Response:
     """Answer ``POST /request``."""
+    require(request, ASK)
     written = _written(await csrf.checked_form(rooms.secret, request))
     try:
         wanted, abis = requirements_of(written.text), _abis_of(written.abis)

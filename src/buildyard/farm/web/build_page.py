@@ -20,7 +20,7 @@ from buildyard.farm.web import build_words, csrf
 from buildyard.farm.web.build_facts import Facts, Run, read
 from buildyard.farm.web.env import environment
 from buildyard.farm.web.log import Cursor, Log, Section, Wanted
-from buildyard.farm.web.respond import SAFE_HEADERS, answer, see_other, surroundings
+from buildyard.farm.web.respond import RETRY, SAFE_HEADERS, answer, require, see_other, surroundings
 from buildyard.farm.web.rooms import WebRooms
 from buildyard.farm.web.tracks import PhaseCell, recorded, underway
 
@@ -41,9 +41,15 @@ async def page(rooms: WebRooms, request: Request) -> Response:
     return answer(rooms, request, "build.html", context, twin=facts.build, title=_title(facts))
 
 
-async def parts(rooms: WebRooms, request: Request, number: int) -> dict[str, str]:
-    """Return the page's live fragments by their id; with the whole log once the build has ended."""
+async def parts(rooms: WebRooms, request: Request, number: int, run: tuple[str, int] | None) -> dict[str, str]:
+    """Return the page's live fragments by their id; with the whole log once the build has ended.
+
+    A page that does not follow the log of the ``run`` that is on now is to load itself again.
+    """
     facts = await _facts(rooms, number)
+    follows = "log" in request.query_params and (facts.build.task_id, facts.build.run_id) == run
+    if facts.build.state == "building" and not follows:
+        return {"reload": f"/builds/{number}"}
     context = surroundings(rooms, request, csrf.cookie_of(request)) | _context(rooms, facts)
     names = [*PARTS]
     if not _is_under_way(facts):
@@ -66,6 +72,7 @@ async def raw_log(rooms: WebRooms, request: Request) -> Response:
 
 async def retry(rooms: WebRooms, request: Request) -> Response:
     """Answer ``POST /builds/<id>/retry``."""
+    require(request, RETRY)
     await csrf.checked_form(rooms.secret, request)
     facts = await facts_of(rooms, request)
     await rooms.requests_service.retry(facts.build.id)

@@ -51,16 +51,26 @@ _BATCH = 500
 #: What changes by itself as time passes; it is no reason to send a fragment again.
 _PASSING = re.compile(r">[^<]*</time>")
 
-Parts = Callable[[], Awaitable[dict[str, str]]]
+#: Renders a page's fragments as of an event's number or later.
+Parts = Callable[[int], Awaitable[dict[str, str]]]
+
+
+#: Pages whose fragments are the same for everybody.
+_SAME_FOR_ALL: dict[str, Callable[[WebRooms, Request], Awaitable[dict[str, str]]]] = {
+    "overview": overview.parts,
+    "first-run": overview.first_parts,
+    "builders": builders.parts,
+}
 
 
 async def stream(rooms: WebRooms, request: Request) -> Response:
     """Answer ``GET /events/stream``."""
     after = await _position(rooms, request)
     page = request.query_params.get("page", "")
-    sources = [_fragments(rooms, _parts_of(rooms, request, page))] if page else [_events(rooms, after)]
-    if page.startswith("build:") and "log" in request.query_params:
-        sources.append(_log_lines(rooms, await _running(rooms, _number(page)), build_page.cursor_of(request)))
+    run = await _running(rooms, _number(page)) if page.startswith("build:") else None
+    sources = [_fragments(rooms, _parts_of(rooms, request, page, run))] if page else [_events(rooms, after)]
+    if run is not None and "log" in request.query_params:
+        sources.append(_log_lines(rooms, run, build_page.cursor_of(request)))
     headers = {**SAFE_HEADERS, "cache-control": "no-store", "x-accel-buffering": "no"}
     return StreamingResponse(merged(sources, rooms.shutdown), media_type="text/event-stream", headers=headers)
 
@@ -129,7 +139,7 @@ async def _fragments(rooms: WebRooms, parts: Parts) -> AsyncIterator[bytes]:
     async with rooms.store.waiter([outbox.CHANNEL]) as waiter:
         while True:
             number, at = await rooms.store.read(_last_event)
-            fresh = await parts()
+            fresh = await parts(number)
             for name, html in fresh.items():
                 if sent.get(name) != (kept := _PASSING.sub(">", html)):
                     sent[name] = kept
@@ -140,10 +150,8 @@ async def _fragments(rooms: WebRooms, parts: Parts) -> AsyncIterator[bytes]:
             await asyncio.sleep(_SETTLE_S if woken else 0)
 
 
-async def _log_lines(rooms: WebRooms, run: tuple[str, int] | None, cursor: Cursor) -> AsyncIterator[bytes]:
+async def _log_lines(rooms: WebRooms, run: tuple[str, int], cursor: Cursor) -> AsyncIterator[bytes]:
     """Yield the lines of a running log from the cursor on, as HTML; ends with the run."""
-    if run is None:
-        return
     growing = GrowingLog(cursor)
     ended = partial(_has_ended, rooms, run)
     template = environment().get_template("parts/log_rows.html")
@@ -160,21 +168,19 @@ def frame(value: object, *, event: str = "", id: int | None = None) -> bytes:
     return head.encode() + b"data: " + msgspec.json.encode(value) + b"\n\n"
 
 
-def _parts_of(rooms: WebRooms, request: Request, page: str) -> Parts:
+def _parts_of(rooms: WebRooms, request: Request, page: str, run: tuple[str, int] | None) -> Parts:
     """Return what renders a page's fragments.  Raises `Problem` (400) for a page without any."""
     kind, _, rest = page.partition(":")
-    if page == "overview":
-        return partial(overview.parts, rooms, request)
-    if page == "first-run":
-        return partial(overview.first_parts, rooms, request)
+    if page in _SAME_FOR_ALL:
+        make = partial(_SAME_FOR_ALL[page], rooms, request)
+        return lambda number: rooms.kept.get(page, number, make)
     if page == "builds":
-        return partial(build_list.parts, rooms, request)
-    if page == "builders":
-        return partial(builders.parts, rooms, request)
-    if kind == "events" and (rest in event_list.CHOICES):
-        return partial(event_list.parts, rooms, request, rest)
+        return lambda number: build_list.parts(rooms, request)
+    if kind == "events" and rest in event_list.CHOICES:
+        return lambda number: event_list.parts(rooms, request, rest)
     if kind == "build":
-        return partial(build_page.parts, rooms, request, _number(page))
+        build = _number(page)
+        return lambda number: build_page.parts(rooms, request, build, run)
     raise Problem(400, "bad_query", f"There is no live page {page[:40]!r}.")
 
 

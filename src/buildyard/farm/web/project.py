@@ -6,9 +6,10 @@ A matrix of versions by Python and platform, the reasons for each cell that is n
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 from packaging.utils import canonicalize_name
 from sqlalchemy import Connection, Row, func, select
@@ -17,8 +18,8 @@ from starlette.responses import RedirectResponse, Response
 
 from buildyard.farm.abi import sorted_abis
 from buildyard.farm.builds.explain import Line, PlatformLines, explain
-from buildyard.farm.builds.explain import Row as Explained
-from buildyard.farm.builds.words import listed, platform_words
+from buildyard.farm.builds.explained import explained_rows, refused
+from buildyard.farm.builds.words import listed, platform_words, stopped
 from buildyard.farm.problems import Problem
 from buildyard.farm.store.tables import builds, files
 from buildyard.farm.web.packages import by_pep_440
@@ -29,6 +30,9 @@ from buildyard.farm.web.rooms import WebRooms
 SHOWN, ALL = 6, 100
 _FILES = 20
 _LIKELY = 5
+
+#: So many names are looked through for what may have been meant.
+_NAMES = 20_000
 
 #: States that need no explanation.
 _PLAIN = frozenset({"built", "building"})
@@ -140,16 +144,15 @@ def read(connection: Connection, now: float, name: str, limit: int, platform: st
 
 
 def unknown(connection: Connection, name: str) -> Problem:
-    """Return what to say of a package that nobody has asked for, with those it may have been meant for."""
-    known = list(connection.scalars(select(builds.c.package).distinct().limit(20_000)))
-    likely = difflib.get_close_matches(name, known, n=_LIKELY, cutoff=0.7)
-    return Problem(
-        404,
-        "unknown_package",
-        f"This farm has no package “{name}”.",
-        detail="Nobody has asked for it here. Names are compared without case, and with -, _ and . as one.",
-        facts={"likely": likely, "name": name},
-    )
+    """Return what to say of a package without builds: why a request for it failed, or what may have been meant."""
+    known = list(connection.scalars(select(builds.c.package).distinct().limit(_NAMES)))
+    facts = {"likely": difflib.get_close_matches(name, known, n=_LIKELY, cutoff=0.7), "name": name}
+    refusals = refused(connection, name)
+    if refusals:
+        why = refusals[0].reason
+        return Problem(404, refusals[0].code, f"“{name}” could not be planned.", detail=stopped(why), facts=facts)
+    detail = "Nobody has asked for it here. Names are compared without case, and with -, _ and . as one."
+    return Problem(404, "unknown_package", f"This farm has no package “{name}”.", detail=detail, facts=facts)
 
 
 def _columns(rows: Iterable[Row[Any]]) -> list[Column]:
@@ -195,8 +198,9 @@ def _cell(row: Row[Any], anchors: dict[int, str]) -> Cell:
 
 def _reasons(name: str, rows: Sequence[Row[Any]], now: float) -> list[Why]:
     """Return why what is not built is not, in the words and the order of ``buildyard explain``."""
-    waited_for = {row.id: row.abi for row in rows}
-    told = explain(name, [_explained(row, waited_for) for row in rows], now, all_versions=True)
+    # Without the builds' numbers, which would tell apart what has one cause: the page links to the logs instead.
+    explained = [msgspec.structs.replace(row, id=None) for row in explained_rows(rows)]
+    told = explain(name, explained, now, all_versions=True)
     return [
         _why(version.version, group, line, rows)
         for version in told.versions
@@ -204,24 +208,6 @@ def _reasons(name: str, rows: Sequence[Row[Any]], now: float) -> list[Why]:
         for line in group.lines
         if line.state not in _PLAIN and (line.sentence or line.state != "queued")
     ]
-
-
-def _explained(row: Row[Any], waited_for: Mapping[int, str]) -> Explained:
-    # Without the build's number, which would tell apart what has one cause: the page links to the log instead.
-    return Explained(
-        version=row.version,
-        abi=row.abi,
-        platform=row.platform,
-        state=row.state,
-        reason=row.reason,
-        kind=row.kind,
-        final=row.final,
-        builder=row.builder,
-        try_at=row.try_at,
-        tries=row.tries,
-        waits_for=waited_for.get(row.waits_for or 0),
-        covered_by=row.covered_by,
-    )
 
 
 def _why(version: str, group: PlatformLines, line: Line, rows: Sequence[Row[Any]]) -> Why:

@@ -16,6 +16,7 @@ from starlette.responses import RedirectResponse, Response
 
 from buildyard.farm.builds.words import estimate
 from buildyard.farm.index.negotiate import choose, takes_gzip
+from buildyard.farm.problems import Problem
 from buildyard.farm.web import csrf
 from buildyard.farm.web.env import environment
 from buildyard.farm.web.rooms import WebRooms
@@ -31,6 +32,9 @@ SAFE_HEADERS = {
     "referrer-policy": "same-origin",
     "cross-origin-opener-policy": "same-origin",
 }
+
+#: Scopes of the two actions, as the farm's API asks for them.
+ASK, RETRY = "farm:request", "farm:retry"
 
 _FLASH = "buildyard_flash"
 _WORTH_PACKING = 1000
@@ -83,6 +87,18 @@ def json_answer(
     return _packed(request, msgspec.json.encode(value), status, {"content-type": "application/json", **(headers or {})})
 
 
+def may(request: Request, scope: str) -> bool:
+    """Tell whether the reader's scopes allow that; what no door has looked at is allowed."""
+    caller = getattr(request.state, "caller", None)
+    return caller is None or bool(caller.scopes.covers(scope))
+
+
+def require(request: Request, scope: str) -> None:
+    """Raise `Problem` (403) where the reader's scopes do not allow that."""
+    if not may(request, scope):
+        raise Problem(403, "insufficient_scopes", f"This needs the scope {scope}.", facts={"missing": scope})
+
+
 def surroundings(rooms: WebRooms, request: Request, cookie: str = "") -> dict[str, object]:
     """Return what every template and every fragment of one knows."""
     now = rooms.clock()
@@ -98,6 +114,8 @@ def surroundings(rooms: WebRooms, request: Request, cookie: str = "") -> dict[st
         "csrf_field": csrf.FIELD,
         "csrf_token": csrf.token(rooms.secret, cookie) if cookie else "",
         "flash": _flash(request),
+        "may_ask": may(request, ASK),
+        "may_retry": may(request, RETRY),
         "refresh": None,
         "live": None,
         "query": "",

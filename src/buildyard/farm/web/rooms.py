@@ -55,21 +55,20 @@ class Requests(Protocol):
 
 
 class Kept:
-    """Values that many readers want at the same moment: made once, and handed to all for a second."""
+    """Values that many readers want at the same moment: made once, and handed to all."""
 
     def __init__(self, seconds: float = 1.0) -> None:
         self._seconds = seconds
-        self._made: dict[str, tuple[float, Any]] = {}
+        self._made: dict[str, tuple[int, float, Any]] = {}
         self._locks: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
-    async def get(self, key: str, make: Callable[[], Awaitable[T]]) -> T:
-        """Return the value of this key, at most a second old."""
+    async def get(self, key: str, version: int, make: Callable[[], Awaitable[T]]) -> T:
+        """Return the value of this key as of this version or later, at most a second old."""
         async with self._locks[key]:
-            now = time.monotonic()
-            at, value = self._made.get(key, (-self._seconds, None))
-            if now - at >= self._seconds:
+            made_for, at, value = self._made.get(key, (-1, 0.0, None))
+            if made_for < version or time.monotonic() - at >= self._seconds:
                 value = await make()
-                self._made[key] = (time.monotonic(), value)
+                self._made[key] = (version, time.monotonic(), value)
             return cast("T", value)
 
 

@@ -1,6 +1,4 @@
-/* Keeps a page live: swaps fragments, appends log lines, keeps times fresh, listens to keys.
-   Every page is whole without it. */
-"use strict";
+// Keeps a page live; every page is whole without it.
 (() => {
   const $ = (selector, root = document) => root.querySelector(selector);
   const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
@@ -8,12 +6,12 @@
   document.documentElement.classList.add("js");
 
   // Times, in the server's words (builds/words.py) and by its clock.
-  let ahead = 0;
-  const { floor } = Math;
+  const { floor } = Math, { dataset } = document.body;
+  let ahead = dataset.now * 1e3 - Date.now();
   const since = (at) => Math.max(0, floor((Date.now() + ahead - new Date(at)) / 1000));
-  const pair = (s, big, b, small, d) => `${floor(s / big)} ${b} ${d ? String(floor((s % big) / small)).padStart(2, "0") : floor((s % big) / small)} `;
-  const duration = (s) => s < 60 ? `${s} s` : s < 3600 ? pair(s, 60, "m", 1, 1) + "s"
-    : s < 86400 ? pair(s, 3600, "h", 60, 1) + "m" : pair(s, 86400, "d", 3600) + "h";
+  const pair = (s, big, b, small, pad) => `${floor(s / big)} ${b} ${String(floor(s % big / small)).padStart(pad, "0")} `;
+  const duration = (s) => s < 60 ? `${s} s` : s < 3600 ? pair(s, 60, "m", 1, 2) + "s"
+    : s < 86400 ? pair(s, 3600, "h", 60, 2) + "m" : pair(s, 86400, "d", 3600) + "h";
   const UNITS = [[60, 1, "s"], [3600, 60, "min"], [86400, 3600, "h"], [2592e3, 86400, "d"], [7257600, 604800, "w"],
     [63072e3, 2630016, "mo"], [1 / 0, 31557600, "y"]];
   const ago = (s) => {
@@ -33,7 +31,7 @@
   const open = () => {
     close();
     const log = $(TAIL);
-    stream = new EventSource(`/events/stream?page=${encodeURIComponent(document.body.dataset.live)}`
+    stream = new EventSource(`/events/stream?page=${encodeURIComponent(dataset.live)}`
       + (log ? `&log=${log.dataset.next}` : "") + location.search.replace("?", "&"));
     const on = (name, then) => stream.addEventListener(name, (event) => then(event.data && JSON.parse(event.data)));
     on("open", () => { alive = true; tries = 0; tick(); });
@@ -58,7 +56,7 @@
   };
 
   // A running build’s log: lines come below the last; the page follows while its end is in sight.
-  let follows = true;
+  let follows = true, said = 0;
   const end = () => { const log = $(TAIL); if (log) log.scrollTop = 1e9; else byId("log-end")?.scrollIntoView(false); };
   const append = ({ html, next }) => {
     const log = byId("log");
@@ -66,7 +64,8 @@
     byId("log-end").insertAdjacentHTML("beforebegin", html);
     log.dataset.next = next;
     for (const line of $$("#log > .l").slice(0, -2500)) line.remove();
-    if (follows && !getSelection().toString()) end();
+    if (follows && !`${getSelection()}`) end();
+    if (Date.now() - said > 5e3) { said = Date.now(); put(byId("said"), $$("#log > .l code").at(-1).textContent); }
   };
   addEventListener("scroll", ({ target }) => {
     if (target.id === "log") follows = target.scrollTop + target.clientHeight > target.scrollHeight - 60;
@@ -91,7 +90,7 @@
     if (target.closest(".follow")) follows = true;
     if (!button) return;
     getSelection().selectAllChildren($("code", button.parentNode));
-    document.execCommand("copy"); // navigator.clipboard wants HTTPS
+    document.execCommand("copy"); // works on plain HTTP
     button.textContent = "Copied";
     setTimeout(() => { button.textContent = "Copy"; }, 1500);
   });
@@ -135,7 +134,7 @@
       ["g g", "top"], ...$$("[data-go]").map((link) => [`g ${link.dataset.go}`, link.textContent])];
     box.className = "keys";
     box.innerHTML = `<h2>Keys</h2><dl>${told.map(([key, what]) => `<dt><kbd>${key}</kbd></dt><dd>${what}</dd>`).join("")}</dl>
-<form method="dialog"><label class="box"><input type="checkbox"${off() ? "" : " checked"}>Single keys do something</label><button class="button">Close</button></form>`;
+<form method="dialog"><label class="box"><input type="checkbox"${off() ? "" : " checked"}>Single keys work</label><button class="button">Close</button></form>`;
     box.addEventListener("close", () => { localStorage.keys_off = $("input", box).checked ? "" : "yes"; box.remove(); });
     document.body.append(box);
     box.showModal();
@@ -144,10 +143,10 @@
   const show = () => { for (const node of $$(".follow, .keys-hint")) node.hidden = false; };
   show(); pick(); tick();
   if ($(TAIL) && !location.hash) end();
-  setInterval(() => { if (!document.hidden) tick(); }, 1000);
-  if (document.body.dataset.live) {
+  setInterval(() => document.hidden || tick(), 1e3);
+  if (dataset.live) {
     open();
-    document.addEventListener("visibilitychange", () => (document.hidden ? close() : open()));
+    document.addEventListener("visibilitychange", () => document.hidden ? close() : open());
     addEventListener("pagehide", close);
   }
 })();

@@ -1,0 +1,72 @@
+"""SQLAlchemy engines for SQLite as the store wants it: write-ahead log, real transactions, patience."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.pool import NullPool
+
+#: How careful a commit is: `FULL` survives a loss of power, `NORMAL` the death of the process.
+Synchronous = Literal["NORMAL", "FULL"]
+
+#: How long one waits for another process that writes, in seconds.
+BUSY_TIMEOUT: Final = 10.0
+
+#: The write-ahead log is cut back to this when it was larger, in bytes.
+_LOG_LIMIT: Final = 64 << 20
+
+
+def engine(
+    path: Path | str,
+    *,
+    synchronous: Synchronous = "NORMAL",
+    readers: int = 0,
+    foreign_keys: bool = True,
+) -> Engine:
+    """Return an engine whose transactions are SQLite's own: `BEGIN IMMEDIATE`, or snapshots that cannot write.
+
+    With ``readers`` the engine is for that many reading connections; without, every connection is for one writer.
+    """
+    pool: dict[str, Any] = {"pool_size": readers, "max_overflow": 0} if readers else {"poolclass": NullPool}
+    made = create_engine(
+        URL.create("sqlite", database=str(path)),
+        # None: the driver never begins or commits of its own accord, so savepoints and schema changes work.
+        connect_args={"isolation_level": None, "check_same_thread": False, "timeout": BUSY_TIMEOUT},
+        **pool,
+    )
+    pragmas = [f"PRAGMA foreign_keys = {'ON' if foreign_keys else 'OFF'}", f"PRAGMA synchronous = {synchronous}"]
+    if readers:
+        pragmas.append("PRAGMA query_only = ON")
+    else:
+        pragmas += ["PRAGMA journal_mode = WAL", f"PRAGMA journal_size_limit = {_LOG_LIMIT}"]
+    _listen(made, pragmas, "BEGIN" if readers else "BEGIN IMMEDIATE")
+    return made
+
+
+def _listen(made: Engine, pragmas: list[str], begin: str) -> None:
+    @event.listens_for(made, "connect")
+    def _set_up(connection: sqlite3.Connection, _record: object) -> None:
+        for pragma in pragmas:
+            _execute_patiently(connection, pragma)
+
+    @event.listens_for(made, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+
+def _execute_patiently(connection: sqlite3.Connection, sql: str) -> None:
+    # To change the journal's mode SQLite does not wait for others, whatever its busy time-out is.
+    end = time.monotonic() + BUSY_TIMEOUT
+    while True:
+        try:
+            connection.execute(sql)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                raise
+            time.sleep(0.01)
+        else:
+            return
