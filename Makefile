@@ -32,9 +32,9 @@ soak:  ## The crash tests again and again with new seeds, until Ctrl-C or for SO
 	@tools/setup.sh test
 	@tools/soak.sh
 
-lock:  ## Choose the versions of all dependencies anew
+lock:  ## Pin the dependencies of pyproject.toml; ARGS=--upgrade takes the newest
 	@tools/setup.sh check
-	@tools/lock.sh --upgrade
+	@$(run) tools.lock $(ARGS)
 
 clean:  ## Remove what was made, save the farm's state in .buildyard
 	rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis build dist

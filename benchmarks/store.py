@@ -4,7 +4,8 @@
 
 Small transactions of a queue, one message each: put; claim and delete.  `raw` is a plain loop in one thread that
 prepares everything beforehand and commits every N transactions; `store` has N tasks that each await their own commit.
-The ratio is what the store's service costs: threads, savepoints, SQLAlchemy, JSON, wake-ups, a future each.
+The ratio is what the store's service costs: threads, savepoints, SQLAlchemy, JSON, wake-ups, a future each.  The
+columns of processor time (microseconds a transaction) hold on a busy machine, too.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from buildyard.farm.queue import database as queue
 from buildyard.farm.queue.base import NewMessage
@@ -45,6 +47,11 @@ NOTE = "INSERT INTO claims (id, queue_id, ttl, grace, created, expires) VALUES (
 DELETE = "DELETE FROM messages WHERE id IN (?)"
 
 
+class Measured(NamedTuple):
+    rate: float  #: transactions a second
+    cpu: float  #: microseconds of processor time a transaction
+
+
 class Raw:
     """The same statements on one connection, with nothing around them."""
 
@@ -70,15 +77,15 @@ class Raw:
             self.sqlite.execute(NOTE, (name, number, now, ends))
             self.sqlite.execute(DELETE, (rows[0][0],))
 
-    def rate(self, operation: Callable[[], None], at_once: int, seconds: float) -> float:
-        done, begun = 0, time.perf_counter()
+    def rate(self, operation: Callable[[], None], at_once: int, seconds: float) -> Measured:
+        done, begun, used = 0, time.perf_counter(), time.process_time()
         while (spent := time.perf_counter() - begun) < seconds:
             self.sqlite.execute("BEGIN IMMEDIATE")
             for _ in range(at_once):
                 operation()
             self.sqlite.execute("COMMIT")
             done += at_once
-        return done / spent
+        return Measured(done / spent, (time.process_time() - used) / done * 1e6)
 
 
 def put(connection):  # type: ignore[no-untyped-def]
@@ -95,8 +102,8 @@ def claim(connection):  # type: ignore[no-untyped-def]
         queue.delete_messages(connection, [message.id for message in claimed.messages])
 
 
-async def rate(store: Store, body: Callable[..., None], at_once: int, seconds: float) -> float:
-    begun = time.perf_counter()
+async def rate(store: Store, body: Callable[..., None], at_once: int, seconds: float) -> Measured:
+    begun, used = time.perf_counter(), time.process_time()
     end = begun + seconds
 
     async def one() -> int:
@@ -107,7 +114,7 @@ async def rate(store: Store, body: Callable[..., None], at_once: int, seconds: f
         return done
 
     done = sum(await asyncio.gather(*(one() for _ in range(at_once))))
-    return done / (time.perf_counter() - begun)
+    return Measured(done / (time.perf_counter() - begun), (time.process_time() - used) / done * 1e6)
 
 
 async def prepared(url: str, synchronous: str) -> Store:
@@ -119,17 +126,18 @@ async def prepared(url: str, synchronous: str) -> Store:
 
 
 def on_sqlite(seconds: float) -> None:
-    print(f"{'':24}{'raw/s':>10}{'store/s':>10}{'store/raw':>11}")
+    print(f"{'':24}{'raw/s':>10}{'store/s':>10}{'store/raw':>11}{'raw us':>10}{'store us':>10}")
     for synchronous in ("NORMAL", "FULL"):
         for at_once in AT_ONCE:
             for name, body in (("put", put), ("claim+delete", claim)):
                 raw, ours = one_pair(synchronous, at_once, name, body, seconds)
-                print(f"{synchronous:7}{at_once:4} {name:12}{raw:10.0f}{ours:10.0f}{ours / raw:10.0%}", flush=True)
+                rates = f"{raw.rate:10.0f}{ours.rate:10.0f}{ours.rate / raw.rate:10.0%}"
+                print(f"{synchronous:7}{at_once:4} {name:12}{rates} {raw.cpu:10.1f}{ours.cpu:10.1f}", flush=True)
 
 
 def one_pair(
     synchronous: str, at_once: int, name: str, body: Callable[..., None], seconds: float
-) -> tuple[float, float]:
+) -> tuple[Measured, Measured]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "raw.sqlite")
         asyncio.run(_close(prepared(f"sqlite:///{path}", synchronous)))
@@ -142,12 +150,11 @@ def one_pair(
 def on_postgresql(url: str, seconds: float) -> None:
     for at_once in AT_ONCE:
         for name, body in (("put", put), ("claim+delete", claim)):
-            print(
-                f"postgresql{at_once:4} {name:12}{asyncio.run(_measure(url, 'NORMAL', body, at_once, seconds)):10.0f}/s"
-            )
+            ours = asyncio.run(_measure(url, "NORMAL", body, at_once, seconds))
+            print(f"postgresql{at_once:4} {name:12}{ours.rate:10.0f}/s {ours.cpu:10.1f} us", flush=True)
 
 
-async def _measure(url: str, synchronous: str, body: Callable[..., None], at_once: int, seconds: float) -> float:
+async def _measure(url: str, synchronous: str, body: Callable[..., None], at_once: int, seconds: float) -> Measured:
     store = await prepared(url, synchronous)
     try:
         return await rate(store, body, at_once, seconds)

@@ -83,12 +83,12 @@ def _pytest(tier: Tier, more: Sequence[str]) -> Outcome:
         command += ["-n", str(tier.workers), "--dist", "loadfile"]
     command += [f"tests/{folder}" for folder in tier.folders]
     started = time.monotonic()
-    code, is_late = _bounded(command, tier.budget_s)
-    counts, is_only_network = _read(report)
+    code, is_late = bounded(command, tier.budget_s)
+    counts, is_only_network = read_report(report)
     return Outcome(code, time.monotonic() - started, counts, is_late, is_only_network)
 
 
-def _bounded(command: Sequence[str], seconds: float) -> tuple[int, bool]:
+def bounded(command: Sequence[str], seconds: float) -> tuple[int, bool]:
     """Run a command in a process group of its own; at the end of its time interrupt it, then end the whole group."""
     process = subprocess.Popen(command, cwd=ROOT, start_new_session=True)
     try:
@@ -112,7 +112,7 @@ def _end_group(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def _read(report: Path) -> tuple[Counter[str], bool]:
+def read_report(report: Path) -> tuple[Counter[str], bool]:
     """Return how many tests ended how, and whether every failure is the network's."""
     counts: Counter[str] = Counter()
     failures: list[str] = []

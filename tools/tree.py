@@ -43,9 +43,13 @@ def files() -> Iterator[Path]:
 def faults(path: Path) -> Iterator[str]:
     """Yield a line for each thing in the file that should not be there."""
     try:
-        text = path.read_text(encoding="utf-8")
+        yield from faults_of(path, path.read_text(encoding="utf-8"))
     except UnicodeDecodeError:
         return
+
+
+def faults_of(path: Path, text: str) -> Iterator[str]:
+    """Yield a line for each thing in the text that should not be there."""
     for number, line in enumerate(text.splitlines(), start=1):
         for pattern, what in ((_HOSTS, "a registry's host"), (_PATHS, "a path of one machine")):
             if found := pattern.search(line):

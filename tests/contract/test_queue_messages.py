@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from buildyard.farm.queue.base import (
+    BadAmount,
     BadMarker,
+    BadMessage,
     ClaimNotFound,
     MessageClaimed,
     MessageId,
@@ -331,5 +333,35 @@ def test_missing_queue_is_empty(on_queue: OnQueue) -> None:
         assert await queue.pop(P, "none") == []
         await queue.delete(P, "none", 1)
         await queue.delete_many(P, "none", [1])
+
+    on_queue(scenario)
+
+
+@pytest.mark.parametrize("body", [object(), "\ud800", {"deep": [set, 1]}], ids=["object", "surrogate", "deep"])
+def test_body_that_is_no_json_is_refused_with_its_whole_batch(on_queue: OnQueue, body: Any) -> None:
+    async def scenario(queue: Queue, clock: Clock) -> None:
+        with pytest.raises(BadMessage):
+            await put(queue, "good", body)
+        assert await bodies(queue) == []
+
+    on_queue(scenario)
+
+
+def test_amount_that_cannot_be_is_refused(on_queue: OnQueue) -> None:
+    async def scenario(queue: Queue, clock: Clock) -> None:
+        await put(queue, 1)
+        for asked in (
+            queue.pop(P, Q, -1),
+            queue.claim(P, Q, limit=-1),
+            queue.claim(P, Q, ttl=0),
+            queue.claim(P, Q, grace=-1),
+            queue.page(P, Q, limit=-1),
+            queue.names(P, limit=-1),
+            queue.renew(P, Q, "any", ttl=0),
+        ):
+            with pytest.raises(BadAmount):
+                await asked
+        assert await queue.pop(P, Q, 0) == []
+        assert await bodies(queue) == [1]
 
     on_queue(scenario)

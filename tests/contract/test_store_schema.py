@@ -20,6 +20,7 @@ from buildyard.farm.queue.database import put
 from buildyard.farm.store import migrations
 from buildyard.farm.store.connect import open_store
 from buildyard.farm.store.errors import StoreDamaged, StoreTooNew
+from buildyard.farm.store.migrations.__main__ import write_step
 from buildyard.farm.store.tables import metadata
 from support.bare import bare
 from support.stores import make_store
@@ -167,3 +168,21 @@ def test_step_that_fails_leaves_the_database_as_it_was(new_store_url: str, tmp_p
         bare(new_store_url, lambda c: migrations.run_steps(c, migrations.HEAD, folder=folder), foreign_keys=False)
     assert bare(new_store_url, differences) == []
     assert bare(new_store_url, migrations.stored_revision) == migrations.HEAD
+
+
+def test_next_step_is_written_from_the_difference(tmp_path: Path) -> None:
+    """A table that `tables.py` has and the steps have not; the step that is written makes it, and unmakes it."""
+    folder = tmp_path / "steps"
+    shutil.copytree(migrations.FOLDER, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    first = folder / "versions" / "0001_first.py"
+    text_ = first.read_text()
+    start = text_.index('    op.create_table(\n        "dirty_pages"')
+    end = text_.index("    op.create_table(", start + 10)
+    first.write_text((text_[:start] + text_[end:]).replace('    op.drop_table("dirty_pages")\n', ""))
+
+    written = write_step("Add dirty pages", folder)
+
+    assert written == folder / "versions" / "0002_add_dirty_pages.py"
+    url = f"sqlite:///{tmp_path / 'yard.sqlite'}"
+    bare(url, lambda c: migrations.run_steps(c, folder=folder))
+    assert bare(url, differences) == []

@@ -129,8 +129,17 @@ class ExplainVersion(Struct, frozen=True, kw_only=True):
     platforms: tuple[ExplainPlatform, ...] = ()
 
 
+class ExplainRefused(Struct, frozen=True, kw_only=True):
+    """A request that could not be planned because of the package."""
+
+    request: int
+    requirements: tuple[str, ...]
+    reason: str
+
+
 class Explained(Struct, frozen=True, kw_only=True):
     """What is known of a package, newest version first."""
 
     package: str
     versions: tuple[ExplainVersion, ...] = ()
+    refused: tuple[ExplainRefused, ...] = ()  #: newest first

@@ -23,6 +23,8 @@ from buildyard.errors import BuildyardError, Forbidden, RemoteError, TransportEr
 from buildyard.farm.settings_errors import BadSetting, BadSettingsFile
 from buildyard.farm.state import StateBusy, StateUnusable
 
+_SIGN = "sign with its credential: give --state DIR, or TASKCLUSTER_* beside --hub URL"
+
 
 def trouble_of(error: BaseException) -> Trouble:
     """Return what to tell of an error."""
@@ -73,12 +75,22 @@ def _unreachable(error: TransportError) -> Trouble:
 
 def _not_allowed(error: RemoteError) -> Trouble:
     told = _problem(error)
+    # Taskcluster's services quote the scopes they want as a block of markdown.
+    scopes = re.search(r"```\s*(.*?)\s*```", str(told.get("detail") or error.reason), re.DOTALL)
+    if scopes:
+        return Trouble(
+            "these credentials may not do that",
+            code="scope_missing",
+            exit_code=ExitCode.NOT_ALLOWED,
+            facts={"asked": f"{error.method} {error.url}", "missing": " ".join(scopes[1].split())},
+            next=[_SIGN],
+        )
     return Trouble(
         told.get("title") or "the hub does not allow this",
         code=str(told.get("code") or "not_allowed"),
         exit_code=ExitCode.NOT_ALLOWED,
         facts=_facts(told) or {"asked": f"{error.method} {error.url}", "said": error.reason},
-        next=_next(told) or ["sign with its credential: give --state DIR, or TASKCLUSTER_* beside --hub URL"],
+        next=_next(told) or [_SIGN],
     )
 
 

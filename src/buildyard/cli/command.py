@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import inspect
 import logging
+import os
 import sys
 import traceback
 from collections.abc import Callable
@@ -62,7 +63,7 @@ def ended(screen: Screen, body: Callable[[], int | None], *, as_json: bool) -> i
         return ExitCode.INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output has had enough; the interpreter would complain when it flushes stdout at its end.
-        sys.stdout = None
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.DONE
     except Exception as error:
         return _told(screen, error, as_json=as_json)

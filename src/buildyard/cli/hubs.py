@@ -32,7 +32,6 @@ class HubAddress(Struct, frozen=True, kw_only=True):
 
     url: str
     credentials: Credentials
-    state: Path | None = None  #: the state directory it was found by
 
     def options(self) -> CredentialsDict:
         """Return the credential as Taskcluster's clients take it."""
@@ -100,7 +99,7 @@ def _by_state(state: Path) -> HubAddress:
         )
     known = directory.credentials()
     signing = Credentials(client_id=known.client_id, access_token=known.access_token) if known else Credentials()
-    return HubAddress(url=running.root_url.rstrip("/"), credentials=signing, state=state)
+    return HubAddress(url=running.root_url.rstrip("/"), credentials=signing)
 
 
 def hub_proxy(url: str) -> str | None:

@@ -17,6 +17,13 @@ from structlog.typing import EventDict
 _LARGEST = 10_000_000
 
 
+class _File(RotatingFileHandler):
+    """A log that lets a line go for which there is no room: what would be said of it is nothing for the terminal."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the base class's name
+        """Do nothing."""
+
+
 def _without_colour(_: object, __: str, event: EventDict) -> EventDict:
     # uvicorn's lines come twice, once with colours.
     event.pop("color_message", None)
@@ -43,7 +50,7 @@ def keep_log(path: Path, *, verbosity: int = 0) -> None:
         root.removeHandler(handler)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        root.addHandler(_as_lines(RotatingFileHandler(path, maxBytes=_LARGEST, backupCount=1, encoding="utf-8")))
+        root.addHandler(_as_lines(_File(path, maxBytes=_LARGEST, backupCount=1, encoding="utf-8")))
     except OSError:
         root.addHandler(logging.NullHandler())
     if verbosity > 0:

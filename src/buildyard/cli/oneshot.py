@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 from msgspec import structs
 
@@ -21,7 +24,9 @@ from buildyard.cli.progress import tally_of, view_of
 from buildyard.cli.report import final_lines, summary_line
 from buildyard.cli.screen import Screen
 from buildyard.cli.show import ProgressShow
+from buildyard.cli.trouble import ExitCode
 from buildyard.farm.builder.opening import open_workshop
+from buildyard.farm.builds.words import plural
 from buildyard.farm.oneshot import Progress, Report, build, chosen
 from buildyard.farm.settings import load
 
@@ -32,38 +37,42 @@ _STATES = {"planned": "queued", "phase": "building"}
 class Builds:
     """The builds of one command, moved on by what happens to them; many threads may tell."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._known: dict[tuple[str, str, str], BuildAnswer] = {}
+        self._begun: dict[tuple[str, str, str], float] = {}
         self._lock = threading.Lock()
 
     def take(self, happened: Progress) -> tuple[BuildAnswer, ...]:
         """Return all builds as they are after this."""
         key = (happened.package, happened.version, happened.abi)
         with self._lock:
-            before = self._known.get(key)
-            number = before.id if before else len(self._known) + 1
-            self._known[key] = _moved(happened, number, before)
+            before = self._known.get(key) or BuildAnswer(
+                id=len(self._known) + 1,
+                package=happened.package,
+                version=happened.version,
+                abi=happened.abi,
+                state="queued",
+            )
+            elapsed = happened.elapsed_s
+            if happened.kind in ("building", "phase"):
+                elapsed = self._clock() - self._begun.setdefault(key, self._clock())
+            self._known[key] = _moved(before, happened, elapsed)
             return tuple(self._known.values())
 
 
-def _moved(happened: Progress, number: int, before: BuildAnswer | None) -> BuildAnswer:
-    build = before or BuildAnswer(
-        id=number, package=happened.package, version=happened.version, abi=happened.abi, state=""
-    )
-    name = (
-        {"covered_by": happened.filename or None}
-        if happened.kind == "covered"
-        else {"filename": happened.filename or None}
-    )
+def _moved(build: BuildAnswer, happened: Progress, elapsed_s: float) -> BuildAnswer:
+    is_covered = happened.kind == "covered"
     return structs.replace(
         build,
         state=_STATES.get(happened.kind, happened.kind),
         phase=happened.phase or build.phase,
-        elapsed_s=happened.elapsed_s,
+        elapsed_s=elapsed_s,
         reason=happened.reason,
         next=happened.next,
         log="" if happened.log is None else str(happened.log),
-        **name,
+        covered_by=(happened.filename or None) if is_covered else None,
+        filename=None if is_covered else happened.filename or None,
     )
 
 
@@ -91,10 +100,27 @@ class OneShot:
                 self._builds = known.take(happened)
                 show.update(self._builds)
 
-            report = self._build(requirements, deps, tell)
+            with self._interruptible():
+                report = self._build(requirements, deps, tell)
             self._elapsed_s = show.elapsed_s
             show.finish()
         return report
+
+    @contextmanager
+    def _interruptible(self) -> Iterator[None]:
+        """Say at the first Ctrl-C what is being stopped; end at once at the second."""
+
+        def interrupted(number: int, frame: object) -> NoReturn:
+            signal.signal(signal.SIGINT, lambda *_: os._exit(ExitCode.INTERRUPTED))
+            running = sum(build.state == "building" for build in self._builds)
+            self._screen.note(f"{self._screen.err.mark('busy')} Stopping: {plural(running, 'build')}")
+            raise KeyboardInterrupt
+
+        before = signal.signal(signal.SIGINT, interrupted)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
 
     def _build(self, requirements: Sequence[str], deps: bool, tell: Callable[[Progress], None]) -> Report:
         settings = structs.replace(load({"check": None if self._check else False}).settings, state=self._cache)

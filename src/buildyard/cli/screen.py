@@ -43,9 +43,8 @@ class Screen:
         width = min(columns, _WIDEST)
         self.out = Palette(color=wants_color(out, environment, color), unicode=_is_utf8(out), width=width)
         self.err = Palette(color=wants_color(err, environment, color), unicode=_is_utf8(err), width=width)
-        self.is_live = (
-            err.isatty() and environment.get("TERM") != "dumb" and columns >= _NARROWEST and verbosity in (0, 1)
-        )
+        # Steps and requests are lines of their own, which a table that is drawn over and over would cut through.
+        self.is_live = err.isatty() and environment.get("TERM") != "dumb" and columns >= _NARROWEST and verbosity == 0
 
     def result(self, text: str = "") -> None:
         """Write a line, or several, of what was asked for."""

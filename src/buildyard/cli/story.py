@@ -116,7 +116,7 @@ class UpStory(_Story):
             self.screen.warn(f"{plural(self._builders - len(builders), 'builder')} did not say hello · log {log}")
         elif not self._builders:
             self.screen.warn("No builder here. To add one: buildyard builder")
-        if any(one.sandbox in ("", "none") for one in builders):
+        if not all(one.sandbox.startswith("bubblewrap") for one in builders):
             self.screen.warn(
                 "No bubblewrap: builds run unconfined, with the network on. To confine them: apt-get install bubblewrap"
             )
@@ -167,8 +167,9 @@ class UpStory(_Story):
         screen = self.screen
         screen.note()
         screen.result(f"Dashboard   {root_url}/")
-        screen.result(f"Install     {install_line(root_url, names)}")
-        if not is_loopback(urlsplit(root_url).hostname or "") or not is_loopback(self.settings.host):
+        is_open = is_loopback(self.settings.host)
+        screen.result(f"Install     {install_line(root_url, names, is_open=is_open)}")
+        if not is_open:
             screen.result("Credential  buildyard credentials --export")
         screen.result("More        buildyard request NAME...   buildyard status   buildyard --help")
         screen.note("Runs until Ctrl-C.")
@@ -209,18 +210,19 @@ def python_words(interpreters: Iterable[Interpreter]) -> list[str]:
 
 def sandbox_words(sandbox: str) -> str:
     """Return what confines builds, for people."""
-    if sandbox in ("", "none"):
-        return "no sandbox"
-    return f"{sandbox} a slot" if sandbox.endswith("own uid") else sandbox
+    return "no sandbox" if sandbox in ("", "none") else sandbox
 
 
-def install_line(root_url: str, names: Sequence[str]) -> str:
-    """Return the command that installs these from the farm; it works when it is pasted where loopback is meant."""
-    parts = urlsplit(root_url)
+def install_line(root_url: str, names: Sequence[str], *, is_open: bool) -> str:
+    """Return the command that installs these from the farm.
+
+    It works as it is where the hub is open to its machine; elsewhere a credential belongs in its place.
+    """
     what = " ".join(names) or "PACKAGE"
-    if is_loopback(parts.hostname or ""):
+    if is_open:
         return f"pip install --index-url {root_url}/simple/ {what}"
-    trusted = f" --trusted-host {parts.netloc}" if parts.scheme == "http" else ""
+    parts = urlsplit(root_url)
+    trusted = f" --trusted-host {parts.hostname}" if parts.scheme == "http" else ""
     return f"pip install --index-url {parts.scheme}://CLIENT_ID:TOKEN@{parts.netloc}/simple/{trusted} {what}"
 
 

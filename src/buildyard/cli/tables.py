@@ -53,6 +53,9 @@ def explain_lines(
         have = "has reasons" if older == 1 else "have reasons"
         more = f"buildyard explain {explained.package} --all"
         lines.append(f"{plural(older, 'older version')} {have}: {more}")
+    if explained.refused:
+        one = explained.refused[0]
+        lines.append(f"{palette.glyph('failed')} request {one.request}  {', '.join(one.requirements)}  {one.reason}")
     return lines
 
 

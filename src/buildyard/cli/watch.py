@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -69,8 +70,10 @@ def watch(
         if request is not None:
             return _request(screen, farm, request, after, json=json)
         start = farm.status().last_event if after is None else after
-        for event in _events(screen, farm, start):
-            _tell(screen, event, json=json)
+        # It has no end but this one.
+        with suppress(KeyboardInterrupt):
+            for event in _events(screen, farm, start):
+                _tell(screen, event, json=json)
     return ExitCode.DONE
 
 

@@ -73,7 +73,7 @@ class Yard:
         serving = asyncio.create_task(self._serve())
         await _first(serving, self._ready.wait(), self._stop.wait())
         if self._hub is None:
-            serving.cancel()
+            serving.cancel()  # without effect where it has failed
             with suppress(asyncio.CancelledError):
                 await serving
             return ExitCode.DONE
@@ -82,6 +82,9 @@ class Yard:
         story.start()
         await _first(serving, self._stop.wait())
         await self._end(serving, tending, story)
+        # A hub that ended by itself had a reason, which is told once its builders have ended too.
+        if not serving.cancelled():
+            serving.result()
         return ExitCode.DONE
 
     async def _serve(self) -> None:
@@ -121,8 +124,6 @@ class Yard:
         if not serving.done():
             serving.cancel()
             await asyncio.wait([serving], timeout=0.2)
-        if serving.done() and not serving.cancelled() and (error := serving.exception()) is not None:
-            raise error
         kept = f"Everything is kept in {shown_path(self._settings.state)}; start again with: {self._again}"
         self._screen.note(f"{self._screen.err.mark('done')} Stopped, {time.monotonic() - began:.1f} s. {kept}")
 
@@ -161,8 +162,11 @@ class _Child:
         failures = 0
         while True:
             started = time.monotonic()
-            self._process = await self._start()
-            code = await self._process.wait()
+            try:
+                self._process = await self._start()
+                code: int | str = await self._process.wait()
+            except OSError as error:
+                code = error.strerror or str(error)
             if self._is_ending:
                 return
             failures = failures + 1 if time.monotonic() - started < _PAUSES_S[-1] else 1
@@ -226,7 +230,8 @@ def port_trouble(error: PortTaken) -> Trouble:
         by = f"{holder.command}, pid {holder.pid}"
         if holder.is_buildyard:
             by += f", state {shown_path(Path(holder.state))}"
-            use = [f"open http://{error.host}:{error.port}/"]
+            host = "127.0.0.1" if error.host in ("0.0.0.0", "::") else error.host  # noqa: S104
+            use = [f"open http://{host}:{error.port}/"]
     next_port = [*use, "buildyard up --port 0"]
     return Trouble(f"port {error.port} is taken", code="port_taken", facts={"by": by}, next=next_port)
 
@@ -238,10 +243,8 @@ def _given_back(builds: int) -> str:
 
 
 async def _first(serving: asyncio.Task[None], *others: Coroutine[Any, Any, object]) -> None:
-    """Return when one of these is done; raises what serving raised."""
+    """Return when one of these is done."""
     waiting = [asyncio.ensure_future(other) for other in others]
     await asyncio.wait([serving, *waiting], return_when=asyncio.FIRST_COMPLETED)
     for task in waiting:
         task.cancel()
-    if serving.done():
-        serving.result()

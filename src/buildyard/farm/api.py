@@ -205,8 +205,10 @@ async def _log(rooms: ApiRooms, request: Request) -> Response:
         start = _number(request, "start")
         return StreamingResponse(rooms.follow(build.task_id, build.run_id, start), media_type="text/plain")
     path = rooms.logs.path(build.task_id, build.run_id)
-    if not path.exists():
-        return Response(b"", media_type="text/plain")
+    if build.state == "building" or not path.exists():
+        # A file that grows while it is sent would have more bytes than were announced.
+        text = await asyncio.to_thread(rooms.logs.read, build.task_id, build.run_id)
+        return Response(text, media_type="text/plain; charset=utf-8", headers={"cache-control": "no-store"})
     return FileResponse(path, media_type="text/plain; charset=utf-8", headers={"cache-control": "no-store"})
 
 

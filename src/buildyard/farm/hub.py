@@ -59,6 +59,10 @@ log = logging.getLogger(__name__)
 _GRACE_S = 1
 
 
+#: What a builder is told to wait when the disk is full or the database away; its slot waits meanwhile.
+_RETRY_AFTER_S = 5
+
+
 class PortTaken(BuildyardError):
     """Something else listens there.  Stop it, or give another port (0 takes any that is free)."""
 
@@ -178,7 +182,11 @@ class Hub:
             auth=self.authenticator,
             clock=self.clock,
             shutdown=self.shutdown,
-            settings=TaskSettings(claim_timeout_s=self.settings.claim_timeout_s, long_poll_s=self.settings.long_poll_s),
+            settings=TaskSettings(
+                claim_timeout_s=self.settings.claim_timeout_s,
+                long_poll_s=self.settings.long_poll_s,
+                retry_after_s=_RETRY_AFTER_S,
+            ),
             is_paused=self.paused,
         )
         api_rooms = api.ApiRooms(

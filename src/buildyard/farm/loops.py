@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from buildyard.farm.store.base import Store
+from buildyard.farm.store.errors import StoreBusy, StoreFull, StoreUnreachable
 
 log = logging.getLogger(__name__)
 
@@ -21,6 +22,10 @@ _LONGEST_PAUSE_S = 10.0
 
 #: Even a loop that nobody wakes looks this often, in case a wake-up was lost with a connection.
 _LONGEST_WAIT_S = 300.0
+
+
+#: What passes, and says all there is to say.
+_PASSING = (StoreBusy, StoreFull, StoreUnreachable)
 
 
 async def _nothing_due() -> float | None:
@@ -47,13 +52,20 @@ class Loop:
                     due = await self.next_due()
                 except asyncio.CancelledError:
                     raise
-                except Exception:
-                    log.exception("loop.fault", extra={"loop": self.name, "again_in_s": pause})
+                except Exception as error:
+                    self._tell(error, pause)
                     await asyncio.sleep(pause)
                     pause = min(pause * 2, _LONGEST_PAUSE_S)
                     continue
                 pause = _FIRST_PAUSE_S
                 await waiter.wait(_wait_time(due, clock()))
+
+    def _tell(self, error: Exception, pause: float) -> None:
+        facts = {"loop": self.name, "again_in_s": pause}
+        if isinstance(error, _PASSING):
+            log.warning("loop.waits", extra=facts | {"why": str(error)})
+        else:
+            log.error("loop.fault", extra=facts, exc_info=error)
 
 
 def _wait_time(due: float | None, now: float) -> float:

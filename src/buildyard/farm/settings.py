@@ -96,7 +96,7 @@ class UnknownKey(Struct, frozen=True, kw_only=True):
 
     where: str  #: ``buildyard.toml:9`` or ``environment``
     key: str
-    suggestion: str | None
+    suggestion: str | None = None
 
     def __str__(self) -> str:
         hint = f'; did you mean "{self.suggestion}"?' if self.suggestion else ""
@@ -107,7 +107,7 @@ class Loaded(Struct, frozen=True, kw_only=True):
     """Settings, and where they come from."""
 
     settings: Settings
-    origins: Mapping[str, str]  #: of every key of `setting_keys`: ``default``, ``--port``, ``buildyard.toml:4``
+    origins: Mapping[str, str]  #: of every key of `KEYS`: ``default``, ``--port``, ``buildyard.toml:4``
     unknown: tuple[UnknownKey, ...] = ()
 
     def value(self, name: str) -> object:
@@ -164,7 +164,10 @@ def load(
     given = [*_from_environment(environment), *_from_flags(flags or {})]
     state = directory / _state_of([*outer, *given])
     inner = [] if state == directory else read_settings_file(state / FILE_NAME, _shown(state / FILE_NAME, directory))
-    return _settled([*outer, *inner, *given], state)
+    # A state directory cannot say that it is another one.
+    idle = tuple(UnknownKey(where=value.origin, key=value.key) for value in inner if value.key == "state")
+    meant = [value for value in inner if value.key != "state"]
+    return _settled([*outer, *meant, *given], state, idle)
 
 
 def masked(value: object) -> str:
@@ -173,10 +176,10 @@ def masked(value: object) -> str:
     return re.sub(r"(?<=://)([^/@:]*):[^/@]*@", r"\1:********@", text)
 
 
-def _settled(values: Iterable[FileValue], state: Path) -> Loaded:
+def _settled(values: Iterable[FileValue], state: Path, idle: tuple[UnknownKey, ...]) -> Loaded:
     chosen: dict[str, object] = {}
     origins = dict.fromkeys(KEYS, "default")
-    unknown: list[UnknownKey] = []
+    unknown = list(idle)
     for value in values:
         key = KEYS.get(value.key)
         if key is None:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from buildyard.farm.builder.interpreters import Interpreter
+from buildyard.farm.builder.log import Log
+from buildyard.farm.builder.runner import BuildRunner
 from buildyard.farm.builder.wheel import read_wheel
-from buildyard.farm.wire import BuildPayload
-from support.building import Order, payload_of, run
+from buildyard.farm.wire import BuildPayload, FailureKind
+from support.building import Order, payload_of, run, runner_config
 from support.local_index import LocalIndex, Recipe, archive
 from support.tiny_wheels import wheel_of
 
@@ -163,6 +168,45 @@ def test_requirement_that_is_there_already_is_not_installed_again(build, local_i
     assert answer.result.failure is None
     assert "the backend asks for" not in answer.log
     assert answer.result.phases[1].note == "1 package"
+
+
+def test_slots_build_side_by_side(yard: Path):
+    """Each with its own rooms, all with the same cache."""
+    payload = payload_of(COMPILED, yard)
+    with ThreadPoolExecutor(3) as threads:
+        orders = [Order(directory=str(yard), payload=payload, slot=slot) for slot in range(3)]
+        answers = list(threads.map(run, orders))
+    assert [answer.result.failure for answer in answers] == [None] * 3
+    assert len({answer.wheel for answer in answers}) == 3
+    assert len({answer.result.wheel.sha256 for answer in answers}) == 1
+
+
+def test_what_a_killed_builder_left_in_a_slot_is_in_nobodys_way(build, yard: Path):
+    left = yard / "builder" / "slot0" / "unpacked" / "old"
+    left.mkdir(parents=True)
+    for path in (yard / "builder", *(yard / "builder").rglob("*")):
+        path.chmod(0o777)
+        os.chown(path, yard.stat().st_uid, yard.stat().st_gid)
+    assert build(PURE).result.failure is None
+
+
+def test_interpreter_that_is_gone_is_told(yard: Path, python: Interpreter):
+    gone = replace(python, path=Path("/nonexistent/python"))
+    runner = BuildRunner(runner_config(yard))
+    payload = msgspec.structs.replace(payload_of(PURE, yard), abi=gone.abi, platform=gone.platform)
+    with Log(yard / "log", limit=10_000) as log:
+        result, wheel = runner.run(payload, gone, slot=0, log=log, on_phase=lambda phase: None, stop=threading.Event())
+    assert result.failure.kind is FailureKind.NO_INTERPRETER
+    assert wheel is None
+
+
+def test_full_disk_of_the_builder_is_told_and_not_the_packages_fault(yard: Path, python: Interpreter):
+    runner = BuildRunner(replace(runner_config(yard), disk_floor_bytes=10**18))
+    payload = msgspec.structs.replace(payload_of(PURE, yard), abi=python.abi, platform=python.platform)
+    with Log(yard / "log", limit=10_000) as log:
+        result, _ = runner.run(payload, python, slot=0, log=log, on_phase=lambda phase: None, stop=threading.Event())
+    assert result.failure.kind is FailureKind.DISK_FULL
+    assert result.failure.next == "make room on the builder's disk"
 
 
 @pytest.mark.root

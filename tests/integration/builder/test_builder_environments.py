@@ -68,7 +68,7 @@ class Farm:
             yield environment
 
     def kept(self) -> int:
-        return len(list((self.directory / "environments").glob("*")))
+        return len(list((self.directory / "environments").iterdir()))
 
 
 @pytest.fixture

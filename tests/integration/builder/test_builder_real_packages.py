@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from buildyard.faces.blocking import run_blocking
 from buildyard.farm.builder.disk import remove_tree
 from buildyard.farm.builder.interpreters import Interpreter
 from buildyard.farm.builder.log import Log
@@ -31,6 +32,7 @@ class Farm:
         self.index = pip_index()
         self.directory = directory
         config = runner_config(directory, check=True)
+        self.transport = config.transport
         environment = {key: value for key, value in os.environ.items() if key in ("PATH", "HOME", "SSL_CERT_FILE")}
         self.runner = BuildRunner(replace(config, index=self.index, environment=environment))
 
@@ -61,7 +63,9 @@ class Farm:
 @pytest.fixture(scope="module")
 def farm() -> Iterator[Farm]:
     directory = Path(tempfile.mkdtemp(prefix="buildyard-"))
-    yield Farm(directory)
+    made = Farm(directory)
+    yield made
+    run_blocking(made.transport.close())
     remove_tree(directory)
 
 

@@ -13,6 +13,7 @@ from buildyard.farm.builds.words import ago, duration, iso
 from buildyard.farm.events.outbox import record
 from buildyard.farm.events.schemas import BuilderSeen
 from buildyard.farm.store.tables import builds, runs, tasks
+from support.demo_farm import Rows
 
 PAGES = ("/", "/packages", "/project/msgpack/", "/builds", "/builders", "/events", "/request", "/nothing")
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
@@ -125,10 +126,10 @@ def test_the_first_run_ends_with_the_first_request(empty_farm: Any, look: Any) -
     assert page.locator("h1").inner_text() == "1 request being planned."
 
 
-def test_another_window_leaves_the_first_run_too(empty_farm: Any, look: Any, rows: Any) -> None:
+def test_another_window_leaves_the_first_run_too(empty_farm: Any, look: Any) -> None:
     page = look(empty_farm.url)
     page.locator("#pulse", has_text="Live").wait_for()
-    empty_farm.write(lambda connection: rows(connection, time.time()).request(["six"], state="asked"))
+    empty_farm.write(lambda connection: Rows(connection, time.time()).request(["six"], state="asked"))
     page.locator("#building").wait_for()
 
 

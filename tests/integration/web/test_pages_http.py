@@ -198,6 +198,12 @@ def test_the_raw_log_is_text_with_ranges(farm: Any) -> None:
     assert (part.status, part.body) == (206, b"fetch")
 
 
+def test_the_raw_log_of_a_running_build_is_sent_as_far_as_it_goes(farm: Any) -> None:
+    number = farm.known["building numpy"]
+    answer = get(farm, f"/builds/{number}/log", range="bytes=0-4")
+    assert (answer.status, len(answer.body)) == (200, farm.logs.size(f"task-{number:06d}-aaaaaaaaaa", 0))
+
+
 def test_a_build_without_a_log_has_an_empty_one(farm: Any) -> None:
     queued = get(farm, "/builds.json?state=queued").json["builds"][0]["id"]
     answer = get(farm, f"/builds/{queued}/log")

@@ -14,6 +14,7 @@ import pytest
 
 from buildyard.farm.events.outbox import last_number, record
 from buildyard.farm.events.schemas import BuilderSeen
+from support.demo_farm import Rows
 
 
 @contextmanager
@@ -103,11 +104,11 @@ def test_a_running_log_goes_on_where_the_page_left_off(own_farm: Any) -> None:
     assert frame["data"]["next"].endswith("-738")
 
 
-def test_a_page_that_waited_loads_itself_again_when_the_build_begins(own_farm: Any, rows: Any) -> None:
-    number = own_farm.write(lambda connection: rows(connection, time.time()).build("fresh", "1.0", "cp312"))
+def test_a_page_that_waited_loads_itself_again_when_the_build_begins(own_farm: Any) -> None:
+    number = own_farm.write(lambda connection: Rows(connection, time.time()).build("fresh", "1.0", "cp312"))
     with stream(own_farm, f"/events/stream?page=build:{number}") as answer:
         frames(answer, 5)
-        own_farm.write(lambda connection: rows(connection, time.time()).run(number, 1.0, "yard-1"))
+        own_farm.write(lambda connection: Rows(connection, time.time()).run(number, 1.0, "yard-1"))
         frame = next(one for one in iter(lambda: frames(answer, 1)[0], None) if one["data"].get("part") == "reload")
     assert frame["data"]["html"] == f"/builds/{number}"
 

@@ -74,9 +74,9 @@ def test_limits_are_put_around_the_command():
 def test_variables_name_what_is_seen(inside: bool):
     view = View(source=Path("/w/s"), environment=Path("/w/e"), scratch=Path("/w/t"))
     seen = view.inside() if inside else view
-    found = variables(seen, Path("/home/x"), epoch=1234, jobs=3)
+    found = variables(seen, Path("/home/x"), epoch=1_700_000_000, jobs=3)
     assert found["PATH"].split(":")[0] == ("/tmp/e/bin" if inside else "/w/e/bin")
-    assert found["SOURCE_DATE_EPOCH"] == "1234"
+    assert found["SOURCE_DATE_EPOCH"] == "1700000000"
     assert found["MAX_JOBS"] == "3"
     assert found["TMPDIR"] == ("/tmp" if inside else "/w/t")
 
@@ -88,3 +88,7 @@ def test_directories_of_a_build_are_always_at_the_same_place():
 
 def test_what_is_not_shown_is_nowhere_inside():
     assert View().inside().source is None
+
+
+def test_time_before_zip_files_is_moved_to_their_first(tmp_path: Path):
+    assert variables(View(), tmp_path, epoch=0, jobs=1)["SOURCE_DATE_EPOCH"] == "315532800"

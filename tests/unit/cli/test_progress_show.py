@@ -207,6 +207,15 @@ def test_a_build_keeps_its_number_and_its_phase() -> None:
     assert (second.id, second.phase, second.log) == (2, "build", "w/logs/six.log")
 
 
+def test_a_build_takes_as_long_as_all_of_its_phases() -> None:
+    clock = Clock()
+    known = Builds(clock)
+    known.take(happened("building"))
+    clock.time = 3.0
+    (one,) = known.take(happened("phase", phase="check"))
+    assert one.elapsed_s == 3.0
+
+
 def test_a_covered_build_names_the_wheel_that_covers_it() -> None:
     (one,) = Builds().take(happened("covered", filename="six-1-py3-none-any.whl"))
     assert (one.covered_by, one.filename) == ("six-1-py3-none-any.whl", None)

@@ -65,8 +65,8 @@ def test_a_live_table_needs_sixty_columns() -> None:
     assert not narrow.is_live
 
 
-@pytest.mark.parametrize("verbosity", [-1, 2])
-def test_there_is_no_live_table_where_nothing_or_every_request_is_told(verbosity: int) -> None:
+@pytest.mark.parametrize("verbosity", [-1, 1, 2])
+def test_there_is_no_live_table_where_nothing_or_each_step_is_told(verbosity: int) -> None:
     assert not screen(verbosity=verbosity).is_live
 
 

@@ -113,6 +113,12 @@ def test_an_answer_that_is_no_problem_is_told_by_its_status() -> None:
     assert (trouble.what, trouble.facts) == ("the hub answered 404", {"asked": f"GET {URL}"})
 
 
+def test_a_missing_scope_is_named() -> None:
+    wanted = "This request requires credentials that satisfy the following:\n\n```\nfarm:builder:vm\n```"
+    trouble = trouble_of(problem(403, title="Forbidden", code="InsufficientScopes", detail=wanted))
+    assert (trouble.exit_code, trouble.facts["missing"]) == (ExitCode.NOT_ALLOWED, "farm:builder:vm")
+
+
 def test_a_busy_state_directory_tells_who_has_it() -> None:
     hub = HubFile(root_url="http://127.0.0.1:8765", pid=4121, started=0, version="1")
     trouble = trouble_of(StateBusy(Path.cwd() / ".buildyard", hub))

@@ -70,6 +70,10 @@ def test_pop_takes_a_message_whose_claim_has_ended(connection: Connection) -> No
     assert message.claim_count == 1
 
 
+def test_pop_from_no_queues_is_nothing(connection: Connection) -> None:
+    assert queue.pop(connection, START, FARM, [], 10) == []
+
+
 def test_exists_bears_thousands_of_numbers(connection: Connection) -> None:
     ids = put(connection, "a", 1, 2)
     assert queue.exists(connection, [*ids, *range(1_000, 40_000)]) == set(ids)

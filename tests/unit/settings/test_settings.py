@@ -70,6 +70,13 @@ def test_the_state_directory_of_a_flag_is_the_one_whose_file_is_read(tmp_path: P
     assert (found.settings.state, found.settings.slots) == (tmp_path / "other", 5)
 
 
+def test_a_state_directory_cannot_say_that_it_is_another_one(tmp_path: Path) -> None:
+    written(tmp_path / ".buildyard/buildyard.toml", "state = 'elsewhere'\n")
+    found = loaded(tmp_path)
+    assert (found.settings.state, found.origins["state"]) == (tmp_path / ".buildyard", "default")
+    assert found.unknown[0].where == ".buildyard/buildyard.toml:1"
+
+
 def test_limits_are_set_one_by_one(tmp_path: Path) -> None:
     written(tmp_path / "buildyard.toml", "[limits]\nwall_s = 60\n")
     found = loaded(tmp_path, {"BUILDYARD_LIMITS_PROCESSES": "64"})

@@ -93,7 +93,13 @@ def test_the_banner_tells_kind_reason_and_what_follows(connection: Connection, r
     banner = build_words.banner(facts(connection, now, number))
     assert banner is not None
     assert banner.what == "Compile error: a.c:1: no."
-    assert banner.next.startswith("Install its headers. It fails the same way on every builder")
+    assert banner.next == "Install its headers. Then retry it: it is not tried again by itself."
+
+
+def test_a_failure_that_nobody_can_mend_is_final(connection: Connection, rows: Any, now: float) -> None:
+    banner = build_words.banner(facts(connection, now, rows.failed()))
+    assert banner is not None
+    assert banner.next.startswith("It fails the same way on every builder")
 
 
 def test_a_passing_failure_does_not_blame_the_source(connection: Connection, rows: Any, now: float) -> None:
@@ -201,11 +207,11 @@ def test_the_list_says_what_it_holds(connection: Connection, rows: Any, filters:
 
 @pytest.mark.parametrize(
     ("state", "told"),
-    [("asked", "being planned"), ("failed", "could not be planned"), ("planned", "1 build")],
+    [("asked", " is being planned"), ("failed", " could not be planned"), ("planned", ": 1 build")],
 )
 def test_a_request_says_how_it_is(connection: Connection, rows: Any, state: str, told: str) -> None:
     number = rows.request("six", state=state)
     if state == "planned":
         rows.build("six", request=number)
     filters = Filters(request=number)
-    assert build_list.headline(filters, build_list.read(connection, filters)) == f"Request {number}: {told}"
+    assert build_list.headline(filters, build_list.read(connection, filters)) == f"Request {number}{told}"

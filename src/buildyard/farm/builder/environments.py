@@ -100,20 +100,25 @@ class Environments:
     def hold(self, wish: Wish, *, workshop: Path, budget: Budget, log: Log) -> Iterator[Environment]:
         """Yield an environment that satisfies the wish, and let go of it at the end.
 
-        ``workshop`` is a directory of the slot's own, where a new one is made: uv remembers what it asked an
-        environment's interpreter by its path.  Raises `PhaseFailed` where the requirements cannot be had.
+        ``workshop`` is a directory of the slot's own: the place where a new one is made is named after it, since uv
+        remembers what it asked an environment's interpreter by its path.  Raises `PhaseFailed` where the requirements
+        cannot be had.
         """
         if not self._shared:
-            yield self._make(wish, workshop, budget, log)
+            yield self._make(wish, workshop / f"environment-{wish.interpreter.abi}", budget, log)
             return
+        # On the disk where it will stay, so that it can be renamed.
+        place = hashlib.sha256(os.fsencode(workshop)).hexdigest()[:12]
+        new = self._directory / f"making-{place}-{wish.interpreter.abi}"
+        self._directory.mkdir(parents=True, exist_ok=True)
         key = wish.key((*self._uv.settings.arguments, *sorted(self._uv.settings.environment.values())))
         # Two slots that want the same wait for one.
         with _acquired(self._lock_for(key), budget):
             found = self._find(key)
             if found is None:
-                found = self._keep(key, self._make(wish, workshop, budget, log), self._clock())
+                found = self._keep(key, self._make(wish, new, budget, log), self._clock())
             elif not found[0].is_compiled:
-                found = self._compiled(key, found, wish, workshop, budget, log)
+                found = self._compiled(key, found, wish, new, budget, log)
         environment, descriptor = found
         try:
             yield environment
@@ -133,43 +138,49 @@ class Environments:
     def _find(self, key: str) -> tuple[Environment, int] | None:
         for path in self._all(key):
             with suppress(OSError, msgspec.DecodeError):
-                descriptor = _held(path, fcntl.LOCK_SH)
                 manifest = _manifest(path)
                 if 0 <= self._clock() - manifest.created <= self._keep_s:
+                    descriptor = _held(path, fcntl.LOCK_SH)
                     found = Environment(
                         path=path, packages=manifest.packages, was_there=True, is_compiled=manifest.is_compiled
                     )
                     return found, descriptor
-                os.close(descriptor)
         return None
 
-    def _make(self, wish: Wish, workshop: Path, budget: Budget, log: Log) -> Environment:
-        path = workshop / f"environment-{wish.interpreter.abi}"
+    def _make(self, wish: Wish, path: Path, budget: Budget, log: Log) -> Environment:
         self._uv.make_environment(path, wish.interpreter.path, budget=budget, log=log)
         if wish.requirements:
-            self._uv.install(path, wish.requirements, budget=budget, log=log)
+            try:
+                self._uv.install(path, wish.requirements, budget=budget, log=log)
+            except PhaseFailed:
+                remove_tree(path)
+                raise
         return Environment(path=path, packages=tuple(installed(path)))
 
     def _compiled(
-        self, key: str, old: tuple[Environment, int], wish: Wish, workshop: Path, budget: Budget, log: Log
+        self, key: str, old: tuple[Environment, int], wish: Wish, path: Path, budget: Budget, log: Log
     ) -> tuple[Environment, int]:
         """Return the same environment with bytecode, or the old one where that is not worth it or cannot be had."""
         packages = old[0].packages
         if not 0 < sum(package.modules for package in packages) <= _WORTH_COMPILING:
             return old
-        path = workshop / f"environment-{wish.interpreter.abi}"
         pinned = [f"{package.name}=={package.version}" for package in packages]
         try:
+            created = _manifest(old[0].path).created
             self._uv.make_environment(path, wish.interpreter.path, budget=budget, log=log)
             self._uv.install_again(path, pinned, budget=budget, log=log)
+            new = Environment(path=path, packages=packages, was_there=True, is_compiled=True)
+            kept = self._keep(key, new, created)
         except PhaseFailed:
-            if budget.hit() is not None:
-                os.close(old[1])
-                raise
-            return old
+            if budget.hit() is None:
+                return old
+            os.close(old[1])
+            raise
+        except BaseException:
+            os.close(old[1])
+            raise
         os.close(old[1])
-        new = Environment(path=path, packages=packages, was_there=True, is_compiled=True)
-        return self._keep(key, new, _manifest(old[0].path).created)
+        return kept
 
     def _keep(self, key: str, new: Environment, created: float) -> tuple[Environment, int]:
         """Move a new environment to where other builds find it, before those that are there."""
@@ -177,7 +188,6 @@ class Environments:
         manifest = _Manifest(created=created, packages=new.packages, is_compiled=new.is_compiled)
         (new.path / _MANIFEST).write_bytes(msgspec.json.encode(manifest))
         path = self._directory / f"{key}.{time.time_ns()}"
-        path.parent.mkdir(parents=True, exist_ok=True)
         new.path.rename(path)
         return replace(new, path=path), _held(path, fcntl.LOCK_SH)
 

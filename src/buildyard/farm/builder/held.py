@@ -89,7 +89,8 @@ class Held:
             except (TaskclusterConnectionError, TaskclusterRestFailure) as error:
                 if isinstance(error, TaskclusterRestFailure) and error.status < 500 and error.status != 429:
                     raise
-                log.warning("hub.away", extra={"task": self.task_id, "again_in_s": round(pause, 1)})
+                facts = {"task": self.task_id, "again_in_s": round(pause, 1), "why": str(error).partition("\n")[0]}
+                log.warning("hub.away", extra=facts)
             await asyncio.sleep(pause * random.uniform(0.8, 1.2))  # noqa: S311 - spreads builders, guards nothing
             pause = min(pause * 2, _LONGEST_PAUSE_S)
 

@@ -111,8 +111,17 @@ def find_interpreters(
     places = places or Places.of(os.environ)
     candidates = [*(found for path in extra for found in _given(path)), *_candidates(places)]
     probes = Probes(cache).ask(_real(candidates))
-    found = [_interpreter(probe) for probe in probes if probe.version_info[:2] >= minimum]
+    found = [_interpreter(probe) for probe in probes if _is_known(probe) and probe.version_info[:2] >= minimum]
     return _one_for_each_abi(found)
+
+
+def _is_known(probe: Probe) -> bool:
+    """Tell whether it is of an implementation that wheels can be tagged for here."""
+    try:
+        Abi.parse(probe.abi)
+    except ValueError:
+        return False
+    return True
 
 
 def _given(path: Path) -> Iterator[Path]:

@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from buildyard.farm.builder.budget import Budget
+from buildyard.farm.builder import disk, reasons
+from buildyard.farm.builder.budget import Budget, Hit
 from buildyard.farm.builder.disk import remove_tree
 from buildyard.farm.builder.interpreters import Interpreter
 from buildyard.farm.builder.log import Log
@@ -69,6 +70,14 @@ class Job:
     sandbox: Sandbox
     budget: Budget
     log: Log
+
+    def check_limits(self) -> None:
+        """Raise `PhaseFailed` where the run has reached a limit; for work that no command does."""
+        hit = self.budget.hit()
+        if hit is None and disk.free_bytes(self.rooms.root) < self.budget.disk_floor_bytes:
+            hit = Hit.DISK_FLOOR
+        if hit is not None:
+            raise reasons.of_hit(hit, self.budget)
 
     def view(self, source: Path | None, environment: Path | None) -> View:
         """Return what the build's own commands see."""

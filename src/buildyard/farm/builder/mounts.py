@@ -6,6 +6,7 @@ directory, no /var, no /run, no /mnt, nothing of the farm's.  `sandbox` adds the
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Self
@@ -131,6 +132,8 @@ def write_made_up_files(directory: Path, uid: int) -> None:
     """Write the files of /etc that a build sees in place of the machine's: no names of users, no addresses."""
     directory.mkdir(parents=True, exist_ok=True)
     for name, text in _MADE_UP.items():
-        path = directory / name
-        path.write_text(text.format(uid=uid))
-        path.chmod(0o644)
+        # Renamed into place, as other slots may be starting with the same files.
+        new = directory / f".{name}.{threading.get_ident()}"
+        new.write_text(text.format(uid=uid))
+        new.chmod(0o644)
+        new.replace(directory / name)

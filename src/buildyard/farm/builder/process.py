@@ -32,6 +32,8 @@ _READ = 64 * 1024
 _DRAINED = 64
 #: The longest line that is taken over a control channel.
 _LONGEST_ANSWER = 1024 * 1024
+#: How long a command may leave a question unread, seconds.
+_DEAF = 10.0
 #: How often the clock and the stop event are looked at, seconds.
 _TICK = 0.2
 #: How long a killed tree has before it is killed again, and before we give up on it, seconds.
@@ -104,6 +106,8 @@ def start(
             cwd=cwd,
             pass_fds=tuple(pass_fds),
             start_new_session=True,
+            # What uv installs must be readable to the users of slots, whatever the builder's own is.
+            umask=0o022,
         )
     except BaseException:
         os.close(ours)
@@ -127,6 +131,7 @@ class Running:
         self._sampler = Sampler(process.pid, budget, handles.directories, every=handles.sample_s)
         self._answers = bytearray()
         self._info = b""
+        self._first: int | None = None  # a descriptor of the first process of bubblewrap's namespace
         self._hit: Hit | None = None
         self._killed_at = self._killed_last = 0.0
         self._ended: Ended | None = None
@@ -150,6 +155,7 @@ class Running:
         if handles.info is not None:
             self._watch(handles.info, self._read_info, is_alive=True)
         if handles.control is not None:
+            handles.control.settimeout(_DEAF)
             self._watch(handles.control.fileno(), self._read_answer)
 
     @property
@@ -243,8 +249,8 @@ class Running:
 
     def _check(self) -> None:
         now = self._budget.clock()
-        if self._reaped_at is not None and now - self._reaped_at > _GRACE:
-            self._alive.clear()
+        if self._reaped_at is not None:
+            self._see_the_rest_end(now, self._reaped_at)
             return
         if self._hit is not None:
             self._kill_again(now)
@@ -269,6 +275,18 @@ class Running:
         if now - self._killed_last > _AGAIN:
             self._killed_last = now
             self._kill_tree(signal.SIGKILL)
+
+    def _see_the_rest_end(self, now: float, reaped_at: float) -> None:
+        """Wait for what outlives the command, which has no number any more, and end it if it stays too long."""
+        if now - reaped_at < _AGAIN:
+            return
+        if self._first is not None and self._first in self._alive:
+            if now - reaped_at > _GIVE_UP:
+                raise Unkillable("the namespace of a build does not end")
+            signal.pidfd_send_signal(self._first, signal.SIGKILL)
+        elif now - reaped_at > _GRACE:
+            # Somebody unconfined has escaped and holds the output open.
+            self._alive.clear()
 
     def _kill_tree(self, number: int) -> None:
         # A supervisor knows its tree best; anything else is killed from the top, so that nobody is left to fork.
@@ -296,7 +314,7 @@ class Running:
     def _read_answer(self, descriptor: int) -> None:
         try:
             data = os.read(descriptor, _READ)
-        except ConnectionError:
+        except OSError:
             data = b""
         if not data:
             self._forget(descriptor)
@@ -309,13 +327,15 @@ class Running:
     def _read_info(self, descriptor: int) -> None:
         data = os.read(descriptor, _READ)
         self._info += data
-        if data:
+        # It comes in pieces; bubblewrap dies of the first that nobody reads.
+        if data and not self._info.endswith(b"}\n"):
             return
         self._forget(descriptor)
         # The first process of a PID namespace outlives all others in it (pid_namespaces(7)), and bubblewrap's own
         # process may end before it: a directory is not free before the namespace is gone.
         with suppress(ValueError, KeyError, ProcessLookupError):
-            self._watch(os.pidfd_open(json.loads(self._info)["child-pid"]), self._forget, is_alive=True)
+            self._first = os.pidfd_open(json.loads(self._info)["child-pid"])
+            self._watch(self._first, self._forget, is_alive=True)
 
     def _reap(self, descriptor: int) -> None:
         # What the command has left behind in its process group would hold the output open.  It is killed before the

@@ -198,7 +198,7 @@ def of_build(said: str, signal: int | None, lines: Lines, interpreter: Interpret
     ``said`` is how it put it itself, ``signal`` what ended it, if one did; ``lines`` are those that it printed.
     """
     facts = {"headers": _headers(interpreter)}
-    found = _SIGNALS.get(signal or 0) or _first(_RESOURCES, lines, facts) or _first(_TOOLS, lines, facts)
+    found = _SIGNALS.get(signal or 0) or _first((*_RESOURCES, *_TOOLS), _telling(lines), facts)
     found = found or _last_word(said, lines)
     return PhaseFailed(found.kind, found.reason, log_line=found.log_line, next=found.next, note=plain(said))
 
@@ -214,8 +214,7 @@ def of_uv(ended: Ended, lines: Lines, budget: Budget) -> PhaseFailed:
 
 def compile_failure(lines: Iterable[tuple[int, str]]) -> tuple[int, str] | None:
     """Return number and text of the first line that tells of a failed compilation, in a log of any outcome."""
-    for number, raw in lines:
-        line = plain(raw)
+    for number, line in _telling(lines):
         if any(sign.kind is FailureKind.COMPILE_ERROR and sign.pattern.search(line) for sign in _TOOLS):
             return number, line
         if _FALL_BACK.search(line):
@@ -237,10 +236,27 @@ def plain(line: str) -> str:
     return text if len(text) <= _LONGEST else text[: _LONGEST - 2] + " …"
 
 
+#: A word of each pattern above, in lower case: a long log is searched for these first, and closely only where one is.
+_WORDS = (
+    *("error", "memory", "bad_alloc", "killed", "space left", "quota", "too large", "size limit", "time limit"),
+    *("fork", "thread", "posix_spawn", ".pyx:", ".pxd:", ".py:", "cannot find", "undefined", "symbol(s)", "failed"),
+    *("unable", "no such file", "not found", "unknown compiler", "cmake_c", "can't find", "resolution", "unreachable"),
+    *("resolve host", "not known", "new connection", "could not", "plain", "pure", "speedups"),
+)
+
+
+def _telling(lines: Iterable[tuple[int, str]]) -> Lines:
+    """Return the lines that may match any pattern, plain."""
+    return [(number, plain(line)) for number, line in lines if _may_tell(line.lower())]
+
+
+def _may_tell(lowered: str) -> bool:
+    return any(word in lowered for word in _WORDS)
+
+
 def _first(signs: Iterable[Sign], lines: Lines, facts: Mapping[str, str]) -> PhaseFailed | None:
-    texts = [(number, plain(line)) for number, line in lines]
     for sign in signs:
-        for number, line in texts:
+        for number, line in lines:
             found = sign.pattern.search(line)
             if found:
                 words = {**facts, "line": line, **{key: value or "" for key, value in found.groupdict().items()}}

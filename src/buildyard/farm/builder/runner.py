@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Literal
 
 from buildyard.faces.transport import Transport
-from buildyard.farm.builder import reasons
 from buildyard.farm.builder.budget import Budget
 from buildyard.farm.builder.environments import Environments
 from buildyard.farm.builder.failures import PhaseFailed
@@ -170,7 +169,8 @@ class BuildRunner:
             archive = fetch.fetch(job.payload.source, self._sources, budget=job.budget, log=job.log)
             run.note = readable_size(archive.stat().st_size)
             bounds = unpack.Bounds(size=job.budget.limits.disk_bytes)
-            source = unpack.unpack(archive, job.payload.source.filename, job.rooms.unpacked, bounds)
+            filename = job.payload.source.filename
+            source = unpack.unpack(archive, filename, job.rooms.unpacked, bounds, job.check_limits)
             for room in (job.rooms.unpacked, job.rooms.output, job.rooms.scratch):
                 self._sandbox.give(room, job.slot)
         return source
@@ -255,9 +255,7 @@ def _phase(run: _Run, name: PhaseName, note: str = "") -> Iterator[None]:
     run.on_phase(name)
     started = job.budget.elapsed_s
     try:
-        hit = job.budget.hit()
-        if hit is not None:
-            raise reasons.of_hit(hit, job.budget)
+        job.check_limits()
         yield
     except PhaseFailed as error:
         failure = error

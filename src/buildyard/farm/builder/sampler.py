@@ -79,11 +79,15 @@ class Sampler:
     def _too_much_disk(self, tree: proctree.Tree) -> Hit | None:
         if not self._directories:
             return None
-        device = self._directories[0].stat().st_dev
+        try:
+            device = self._directories[0].stat().st_dev
+            free = disk.free_bytes(self._directories[0])
+        except FileNotFoundError:  # an unconfined build may remove its own directory
+            return None
         used = disk.used_bytes(self._directories) + proctree.deleted_bytes(tree.pids, device)
         if used > self._budget.limits.disk_bytes:
             return Hit.DISK
-        return Hit.DISK_FLOOR if disk.free_bytes(self._directories[0]) < self._budget.disk_floor_bytes else None
+        return Hit.DISK_FLOOR if free < self._budget.disk_floor_bytes else None
 
 
 def _available_memory() -> int | None:

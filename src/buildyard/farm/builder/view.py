@@ -14,6 +14,9 @@ from buildyard.farm.builder.interpreters import Interpreter
 SOURCE, OUTPUT, ENVIRONMENT, HOME = Path("/tmp/b"), Path("/tmp/o"), Path("/tmp/e"), Path("/tmp/home")  # noqa: S108
 TMP = Path("/tmp")  # noqa: S108 - a private one
 
+#: Zip files know no time before, and some backends fail for one.
+_OLDEST = 315_532_800  # 1980-01-01
+
 _PROGRAMS = ("/usr/local/bin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/sbin", "/sbin")
 
 
@@ -54,7 +57,7 @@ def variables(seen: View, home: Path, *, epoch: int, jobs: int) -> dict[str, str
         "HOME": str(home),
         "TMPDIR": str(seen.scratch or TMP),
         "LANG": "C.UTF-8",
-        "SOURCE_DATE_EPOCH": str(epoch),
+        "SOURCE_DATE_EPOCH": str(max(epoch, _OLDEST)),
         # Sets are written out in the order of their hashes by some generators of code.
         "PYTHONHASHSEED": "0",
         "PYTHONNOUSERSITE": "1",

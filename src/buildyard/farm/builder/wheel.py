@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import base64
 import csv
+import errno
 import hashlib
 import io
 import keyword
 import re
 import zipfile
-import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from email.message import Message
 from email.parser import HeaderParser
@@ -27,7 +27,7 @@ from packaging.version import InvalidVersion, Version
 
 from buildyard.errors import BuildyardError
 from buildyard.farm.builder.units import readable_size
-from buildyard.farm.builder.zips import is_encrypted, is_link, open_zip
+from buildyard.farm.builder.zips import UNREADABLE, is_encrypted, is_link, open_zip
 from buildyard.farm.wire import WheelRecord
 
 _CHUNK = 256 * 1024
@@ -43,6 +43,7 @@ _ASIDE = frozenset(
     "setup conftest noxfile __main__ __init__ tests test docs doc examples example benchmarks samples".split()  # noqa: SIM905
 )
 _MOST_MODULES = 20
+_LONGEST_MODULE = 200
 
 
 class BadWheel(BuildyardError, ValueError):
@@ -60,7 +61,7 @@ class Bounds:
 
     members: int = 100_000
     size: int = 8_000_000_000  #: bytes unpacked
-    text: int = 8_000_000  #: of METADATA and WHEEL
+    text: int = 2_000_000  #: of METADATA and WHEEL
     record: int = 64_000_000
 
 
@@ -72,24 +73,36 @@ class Wheel:
     modules: tuple[str, ...]  #: what can be imported of it, its top-level modules and packages
 
 
-def read_wheel(path: Path, bounds: Bounds | None = None, *, filename: str = "") -> Wheel:
+def read_wheel(
+    path: Path, bounds: Bounds | None = None, *, filename: str = "", between: Callable[[], None] = lambda: None
+) -> Wheel:
     """Return what a wheel says of itself, its hashes checked.  Raises `BadWheel`, `OSError`.
 
-    ``filename`` is the wheel's name where its file is called otherwise, as in a store by hash.
+    ``filename`` is the wheel's name where its file is called otherwise, as in a store by hash.  ``between`` is called
+    often, and may raise to end a long reading.
     """
     name = filename or path.name
     try:
         with open_zip(path) as file:
-            return _Reader(path, name, file, bounds or Bounds()).read()
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, UnicodeDecodeError, csv.Error) as error:
+            return _Reader(path, name, file, bounds or Bounds(), between).read()
+    except BadWheel:
+        raise
+    except (*UNREADABLE, csv.Error) as error:
         raise BadWheel(name, f"it cannot be read: {error}") from error
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+        raise BadWheel(name, "it cannot be read: it points outside of itself") from error
 
 
 class _Reader:
     """Reads one wheel."""
 
-    def __init__(self, path: Path, name: str, file: zipfile.ZipFile, bounds: Bounds) -> None:
+    def __init__(
+        self, path: Path, name: str, file: zipfile.ZipFile, bounds: Bounds, between: Callable[[], None]
+    ) -> None:
         self._path = path
+        self._between = between
         self._name = name
         self._file = file
         self._bounds = bounds
@@ -188,6 +201,7 @@ class _Reader:
         digest = hashlib.new(algorithm)
         with self._file.open(self._members[member]) as source:
             while chunk := source.read(_CHUNK):
+                self._between()
                 digest.update(chunk)
         if base64.urlsafe_b64encode(digest.digest()).rstrip(b"=").decode() != value.rstrip("="):
             raise self._bad(f"its RECORD has another hash of {member}")
@@ -244,9 +258,9 @@ def _module(path: str, packages: set[str]) -> str | None:
 
 
 def _name(parts: list[str]) -> str | None:
-    if all(part.isidentifier() and not keyword.iskeyword(part) for part in parts):
-        return ".".join(parts)
-    return None
+    name = ".".join(parts)
+    is_name = all(part.isidentifier() and not keyword.iskeyword(part) for part in parts)
+    return name if is_name and len(name) <= _LONGEST_MODULE else None
 
 
 def _is_version(text: str, version: Version) -> bool:

@@ -9,7 +9,20 @@ import os
 import stat
 import struct
 import zipfile
+import zlib
 from pathlib import Path
+
+#: What `zipfile` raises for a file that is damaged, or made to be read wrongly; also `OSError` with EINVAL.
+UNREADABLE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    ValueError,  # UnicodeDecodeError is one
+    LookupError,
+    ArithmeticError,
+    RuntimeError,  # NotImplementedError and RecursionError are such
+)
 
 #: The most that the list of members may take; that of a wheel with 100,000 members is about 15 MB.
 _LONGEST_DIRECTORY = 64_000_000

@@ -37,7 +37,7 @@ def status(connection: Connection, now: float, *, disk: tuple[int, int] | None =
         counts=rows.counts(connection, running),
         last_24h=day,
         hours=hours,
-        pools=_pools(connection, now, lines, building),
+        pools=_pools(connection, now, lines, running, building),
         building=building,
         needs_a_look=_needs_a_look(connection, now, builders),
         builders=lines,
@@ -60,10 +60,14 @@ def _needs_a_look(connection: Connection, now: float, builders: Iterable[Row[Any
 
 
 def _pools(
-    connection: Connection, now: float, lines: Sequence[Builder], building: Sequence[Building]
+    connection: Connection,
+    now: float,
+    lines: Sequence[Builder],
+    running: Sequence[Row[Any]],
+    building: Sequence[Building],
 ) -> tuple[Pool, ...]:
     """Return a pool for each platform that has builders or work, by name."""
-    waiting = rows.queued(connection)
+    waiting = rows.queued(connection, running)
     there = [line for line in lines if line.state == "working"]
     platforms = {line.platform for line in there} | waiting.keys() | {one.platform for one in building}
     medians = {platform: one.seconds for platform, one in of_pools(connection, waiting.keys()).items()}

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import BigInteger, ColumnElement, Connection, Row, case, cast, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, Row, cast, func, or_, select
 
 from buildyard.farm.abi import sorted_abis
 from buildyard.farm.builds.status_values import (
@@ -41,7 +41,7 @@ _LOOKED_AT = 1000
 #: A request that could not be planned needs a look for this long.
 _FAILED_REQUEST_S = 86400.0
 
-#: `builds.priority`, least first, and why a build of at least that priority waits (as `enqueue` writes it).
+#: Why a build of at least that priority waits (`builds.priority`, as `enqueue` writes it).
 _WHY_QUEUED = ((4, "asked_for"), (3, "needed"), (2, "new"))
 
 
@@ -81,22 +81,28 @@ def building(rows: Iterable[Row[Any]], now: float, usual: Mapping[Pair, Usual]) 
     return tuple(_building(row, now, usual.get((row.package, row.platform))) for row in rows)
 
 
-def queued(connection: Connection) -> dict[str, tuple[QueuedBy, float]]:
+def queued(connection: Connection, running: Iterable[Row[Any]]) -> dict[str, tuple[QueuedBy, float]]:
     """Return, by platform, why builds wait and when the oldest of them was asked for."""
-    reasons = [(builds.c.priority >= least, word) for least, word in _WHY_QUEUED]
-    why = case(*reasons, else_="backfill").label("why")
-    held = select(runs.c.run_id).where(runs.c.task_id == builds.c.task_id, runs.c.state == "running").exists()
-    query = (
-        select(builds.c.platform, why, func.count().label("number"), func.min(builds.c.created).label("oldest"))
-        .where(builds.c.state == "queued", ~held)
-        .group_by(builds.c.platform, why)
+    priorities = (
+        select(builds.c.platform, builds.c.priority, func.count().label("number"))
+        .add_columns(func.min(builds.c.created).label("oldest"))
+        .where(builds.c.state == "queued")
+        .group_by(builds.c.platform, builds.c.priority)
     )
-    found: dict[str, dict[str, int]] = {}
+    # A run may have begun a moment before its build's state says so.
+    begun = Counter((row.platform, row.priority) for row in running if row.state == "queued")
+    reasons: dict[str, Counter[str]] = {}
     oldest: dict[str, float] = {}
-    for row in connection.execute(query):
-        found.setdefault(row.platform, {})[row.why] = row.number
-        oldest[row.platform] = min(row.oldest, oldest.get(row.platform, row.oldest))
-    return {platform: (QueuedBy(**reason), oldest[platform]) for platform, reason in found.items()}
+    for row in connection.execute(priorities):
+        waiting = row.number - begun[row.platform, row.priority]
+        if waiting > 0:
+            reasons.setdefault(row.platform, Counter())[_why_queued(row.priority)] += waiting
+            oldest[row.platform] = min(row.oldest, oldest.get(row.platform, row.oldest))
+    return {platform: (QueuedBy(**why), oldest[platform]) for platform, why in reasons.items()}
+
+
+def _why_queued(priority: int) -> str:
+    return next((word for least, word in _WHY_QUEUED if priority >= least), "backfill")
 
 
 def builder_rows(connection: Connection, now: float) -> Sequence[Row[Any]]:
@@ -286,7 +292,7 @@ def _unplanned(row: Row[Any]) -> NeedsALook:
         kind=str(facts.get("code", "request")),
         final=True,
         reason=row.reason,
-        next=str(facts.get("next", "")),
+        next=str(facts.get("next") or "nothing was queued for it; ask again for what there is"),
         log_line=None,
         package=", ".join(asked),
         version="",

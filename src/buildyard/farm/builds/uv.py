@@ -35,6 +35,8 @@ _NEEDS_CODE = re.compile(
 _NETWORK = re.compile(
     r"failed to fetch|error sending request|request failed|could not connect|timed out|dns error", re.I
 )
+#: An index that answers, and refuses: the same question has the same answer (but for 408 and 429).
+_REFUSED = re.compile(r"HTTP status client error \((?P<status>4(?!08|29)\d\d)[^)]*\) for url \([^)]*?(?P<file>[^/)]*)/?\)")
 _ADDRESS = re.compile(r"\b[a-z][a-z0-9+.-]*://\S+", re.I)
 _DRAWING = re.compile(r"[│├╰─▶×]")
 _MARKERS = re.compile(r"\{[^{}]*\}| for split \(markers: [^)]*\)")
@@ -170,6 +172,9 @@ def failure(messages: str) -> BuildyardError:
         return NeedsCode(canonicalize_name(needs["name"]), needs["version"])
     if "No solution found" in messages:
         return Unsatisfiable(explanation(messages))
+    refused = _REFUSED.search(messages)
+    if refused is not None:
+        return UpstreamUnreachable(f"it answers {refused['status']} for {refused['file']}", may_pass=False)
     if _NETWORK.search(messages):
         return UpstreamUnreachable("uv could not fetch what it needs")
     return ResolverFailed(explanation(messages) or "it says nothing")

@@ -11,7 +11,8 @@ one whose claim ends is given out again.  So delivery is at least once, and firs
   * MessageClaimed        somebody holds it: delete it with the id of its claim, or wait (.message_id)
   * MessageNotClaimed     a claim id was given for a message that nobody holds (.message_id)
   * ClaimNotFound         ended, released, or never was: somebody else may have the messages now (.claim_id)
-  * BadMessage            a TTL or a delay that no queue takes
+  * BadMessage            a TTL, a delay or a body that no queue takes
+  * BadAmount             a limit, a TTL or a grace that cannot be (.name, .value)
   * BadMarker             no page of this queue gave such a marker (.marker)
   * BadMetadata           queue metadata that cannot work (.key)
 """
@@ -86,6 +87,22 @@ class ClaimNotFound(QueueError):
 
 class BadMessage(QueueError, ValueError):
     """No queue takes such a message."""
+
+
+class BadAmount(QueueError, ValueError):
+    """A limit, a TTL or a grace that cannot be."""
+
+    def __init__(self, name: str, value: int, least: int) -> None:
+        super().__init__(f"{name} is at least {least}, not {value}")
+        self.name = name
+        self.value = value
+
+
+def check_amounts(*, limit: int = 0, ttl: int = 1, grace: int = 0) -> None:
+    """Raise `BadAmount` unless one can ask for so many messages, and hold them for such times in seconds."""
+    for name, value, least in (("limit", limit, 0), ("ttl", ttl, 1), ("grace", grace, 0)):
+        if value < least:
+            raise BadAmount(name, value, least)
 
 
 class BadMarker(QueueError, ValueError):
@@ -195,7 +212,7 @@ class Queue(Protocol):
         ...
 
     async def names(self, project: str, *, marker: str = "", limit: int = DEFAULT_LIMIT) -> list[str]:
-        """Return names of the project's queues, sorted, those after the marker."""
+        """Return names of the project's queues, sorted, those after the marker.  Raises `BadAmount`."""
         ...
 
     async def stats(self, project: str, queue: str) -> QueueStats:
@@ -205,7 +222,10 @@ class Queue(Protocol):
     async def put(
         self, project: str, queue: str, messages: Sequence[NewMessage], *, client_id: str = ""
     ) -> Sequence[MessageId]:
-        """Return the ids of these messages, in order, once all of them are in the queue (which is made if need be)."""
+        """Return the ids of these messages, in order, once all of them are in the queue (which is made if need be).
+
+        Raises `BadMessage` for a body that is no JSON value, and puts none of them then.
+        """
         ...
 
     async def page(
@@ -222,7 +242,7 @@ class Queue(Protocol):
     ) -> Page:
         """Return messages after the marker, in order; without ``echo``, none that this client has put there.
 
-        Raises `BadMarker`.
+        Raises `BadMarker` and `BadAmount`.
         """
         ...
 
@@ -247,7 +267,7 @@ class Queue(Protocol):
         ...
 
     async def pop(self, project: str, queue: str, limit: int = DEFAULT_LIMIT) -> list[Popped]:
-        """Return the first free messages, deleted: at most once."""
+        """Return the first free messages, deleted: at most once.  Raises `BadAmount`."""
         ...
 
     async def claim(
@@ -259,7 +279,7 @@ class Queue(Protocol):
         grace: int = DEFAULT_GRACE,
         limit: int = DEFAULT_LIMIT,
     ) -> Claim | None:
-        """Return a claim on the first free messages; None when there are none."""
+        """Return a claim on the first free messages; None when there are none.  Raises `BadAmount`."""
         ...
 
     async def get_claim(self, project: str, queue: str, claim_id: str) -> Claim:
@@ -269,7 +289,7 @@ class Queue(Protocol):
     async def renew(
         self, project: str, queue: str, claim_id: str, *, ttl: int = DEFAULT_CLAIM_TTL, grace: int = DEFAULT_GRACE
     ) -> None:
-        """Hold the claim's messages for ``ttl`` seconds from now.  Raises `ClaimNotFound`."""
+        """Hold the claim's messages for ``ttl`` seconds from now.  Raises `ClaimNotFound` and `BadAmount`."""
         ...
 
     async def release(self, project: str, queue: str, claim_id: str) -> None:

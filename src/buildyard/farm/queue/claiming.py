@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, Select, bindparam, delete, select, update
 
-from buildyard.farm.queue.base import DEFAULT_CLAIM_TTL, DEFAULT_GRACE, Claim, ClaimNotFound
+from buildyard.farm.queue.base import DEFAULT_CLAIM_TTL, DEFAULT_GRACE, Claim, ClaimNotFound, check_amounts
 from buildyard.farm.queue.messages import IS_ALIVE, message_of
 from buildyard.farm.queue.queues import channel, find
 from buildyard.farm.queue.taking import FREED, PROLONGED
@@ -48,7 +48,8 @@ def renew(
     ttl: int = DEFAULT_CLAIM_TTL,
     grace: int = DEFAULT_GRACE,
 ) -> None:
-    """Hold the claim's messages for ``ttl`` seconds from now.  Raises `ClaimNotFound`."""
+    """Hold the claim's messages for ``ttl`` seconds from now.  Raises `ClaimNotFound` and `BadAmount`."""
+    check_amounts(ttl=ttl, grace=grace)
     _find(_LOCK, connection, now, project, queue, claim_id)
     ends = now + ttl
     connection.execute(_RENEW_MESSAGES, {"claim": claim_id, "ends": ends, "grace": grace})

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import Connection
 
@@ -24,6 +24,7 @@ from buildyard.farm.queue.base import (
     NewMessage,
     Page,
     Popped,
+    Queue,
     QueueStats,
 )
 from buildyard.farm.queue.claiming import get_claim, release, renew
@@ -173,3 +174,7 @@ class DatabaseQueue:
             return body(connection, self._clock(), *args)
 
         return await self._store.read(run)
+
+
+if TYPE_CHECKING:
+    _KEEPS_THE_PROTOCOL: type[Queue] = DatabaseQueue

@@ -13,12 +13,13 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, Row, Text, and_, bindparam, insert, or_, select, text
+from sqlalchemy import Connection, Row, Text, and_, bindparam, insert, or_, select, text, tuple_
 from sqlalchemy import delete as delete_from
 
 from buildyard.farm.queue.base import (
     DEFAULT_LIMIT,
     BadMarker,
+    BadMessage,
     ClaimNotFound,
     Message,
     MessageClaimed,
@@ -26,7 +27,9 @@ from buildyard.farm.queue.base import (
     MessageNotClaimed,
     NewMessage,
     Page,
+    check_amounts,
 )
+from buildyard.farm.queue.in_order import NOW, ORDER, trust_indexes
 from buildyard.farm.queue.queues import Found, channel, ensure, find
 from buildyard.farm.store.base import wake
 from buildyard.farm.store.tables import claims, messages
@@ -56,12 +59,13 @@ _NOT_FROM = bindparam("not_from", type_=Text)
 _AFTER = (
     select(messages)
     .where(
-        IS_ALIVE,
-        messages.c.id > bindparam("marker"),
+        messages.c.queue_id <= bindparam("number"),
+        tuple_(*ORDER) > tuple_(bindparam("number"), bindparam("marker")),
+        messages.c.expires > NOW,
         messages.c.visible_at <= bindparam("visible_by"),
         or_(_NOT_FROM == "", messages.c.client_id != _NOT_FROM),
     )
-    .order_by(messages.c.id)
+    .order_by(*ORDER)
     .limit(bindparam("limit"))
 )
 _FREE_AFTER = _AFTER.where(messages.c.claim_id.is_(None))
@@ -114,12 +118,14 @@ def page(
     include_delayed: bool = False,
 ) -> Page:
     """Return messages after the marker, in order; see `Queue.page`.  Raises `BadMarker`."""
+    check_amounts(limit=limit)
     after = 0 if marker is None else row_number(marker)
     if after is None:
         raise BadMarker(marker)
     found = find(connection, project, queue)
     if found is None:
         return Page(messages=(), marker=marker)
+    trust_indexes(connection)
     asked = {
         "number": found.number,
         "now": now,
@@ -222,13 +228,20 @@ def _row(found: Found, message: NewMessage, now: float, client_id: str) -> dict[
     delay = message.delay if message.delay is not None else found.policy.delay
     return {
         "queue_id": found.number,
-        "body": _to_json(message.body).decode(),
+        "body": _body(message),
         "ttl": ttl,
         "client_id": client_id,
         "created": now,
         "visible_at": now + delay,
         "expires": now + ttl,
     }
+
+
+def _body(message: NewMessage) -> str:
+    try:
+        return _to_json(message.body).decode()
+    except (TypeError, ValueError, OverflowError) as error:
+        raise BadMessage(f"a message's body is a JSON value: {error}") from error
 
 
 def _rows(connection: Connection, now: float, found: Found, ids: Sequence[MessageId]) -> list[Row[Any]]:

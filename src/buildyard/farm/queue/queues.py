@@ -11,9 +11,9 @@ from typing import Any, Final
 
 import msgspec
 from msgspec import Struct, field
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
-from buildyard.farm.queue.base import DEFAULT_MESSAGE_TTL, BadMetadata, QueueNotFound
+from buildyard.farm.queue.base import DEFAULT_MESSAGE_TTL, BadMetadata, QueueNotFound, check_amounts
 from buildyard.farm.store.tables import messages, queues
 
 _to_json: Final = msgspec.json.Encoder().encode
@@ -131,13 +131,9 @@ def remove(connection: Connection, project: str, queue: str) -> None:
 
 def names(connection: Connection, project: str, *, marker: str = "", limit: int) -> list[str]:
     """Return names of the project's queues, sorted, those after the marker."""
+    check_amounts(limit=limit)
     rows = connection.execute(_NAMES, {"project": project, "marker": marker, "limit": limit})
     return list(rows.scalars())
-
-
-def count(connection: Connection) -> int:
-    """Return how many queues there are."""
-    return connection.execute(select(func.count()).select_from(queues)).scalar_one()
 
 
 def _insert(connection: Connection, now: float, project: str, queue: str, text: str) -> int:

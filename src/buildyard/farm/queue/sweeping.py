@@ -11,6 +11,7 @@ from typing import Final
 from msgspec import Struct
 from sqlalchemy import Connection, bindparam, delete, select
 
+from buildyard.farm.queue.in_order import trust_indexes
 from buildyard.farm.queue.queues import channel
 from buildyard.farm.queue.taking import HAS_ENDED, free_ended
 from buildyard.farm.store.tables import claims, messages, queues
@@ -41,6 +42,7 @@ class Swept(Struct, frozen=True, kw_only=True):
 
 def sweep(connection: Connection, now: float, *, limit: int = SWEEP_LIMIT) -> Swept:
     """Delete expired messages, at most ``limit``, and end the claims whose time is over."""
+    trust_indexes(connection)
     expired = len(connection.execute(_DELETE_EXPIRED, {"now": now, "limit": limit}).all())
     freed = 0
     for row in connection.execute(_QUEUES_OF_ENDED, {"now": now}).all():

@@ -1,11 +1,9 @@
 """Take messages out of the store's queues: pop them for good, or claim them for a time.
 
-A *free* message is one that no claim holds and whose delay is over.  Both ways take the first free ones, which the
-partial index of free messages has in order, so a claim costs the same with ten messages behind it as with a million.
-A claim that has ended is noted by whoever takes next from that queue (or by `sweeping`), in the same transaction: its
-messages go back among the free ones, to where they were in the order.
-
-On PostgreSQL what another transaction is about to take is skipped, not waited for.
+A *free* message is one that no claim holds and whose delay is over.  Both ways take the first free ones; `in_order`
+says how, so that a claim costs the same with ten messages behind it as with a million.  A claim that has ended is
+noted by whoever takes next from that queue (or by `sweeping`), in the same transaction: its messages go back among
+the free ones, to where they were in the order.
 """
 
 from __future__ import annotations
@@ -16,23 +14,23 @@ from typing import Any, Final
 
 import msgspec
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Float,
     Integer,
     Row,
-    Select,
     and_,
     bindparam,
     case,
     delete,
-    exists,
     insert,
     or_,
     select,
     update,
 )
 
-from buildyard.farm.queue.base import DEFAULT_CLAIM_TTL, DEFAULT_GRACE, DEFAULT_LIMIT, Claim, Popped
+from buildyard.farm.queue.base import DEFAULT_CLAIM_TTL, DEFAULT_GRACE, DEFAULT_LIMIT, Claim, Popped, check_amounts
+from buildyard.farm.queue.in_order import IS_FREE, NOW, first_free, trust_indexes
 from buildyard.farm.queue.messages import delete_messages, message_of, put_rows
 from buildyard.farm.queue.queues import Found, channel, ensure, policy
 from buildyard.farm.store.base import wake
@@ -40,26 +38,14 @@ from buildyard.farm.store.tables import claims, messages, queues
 
 _from_json: Final = msgspec.json.Decoder().decode
 
-_NOW: Final = bindparam("now", type_=Float)
-_IS_FREE: Final = and_(messages.c.claim_id.is_(None), messages.c.visible_at <= _NOW, messages.c.expires > _NOW)
 #: A message whose claim has ended, which nobody has noted yet.
-HAS_ENDED: Final = and_(messages.c.claim_id.is_not(None), messages.c.claim_expires <= _NOW)
+HAS_ENDED: Final = and_(messages.c.claim_id.is_not(None), messages.c.claim_expires <= NOW)
 #: What makes a message free.
 FREED: Final = {"claim_id": None, "claim_expires": None}
 
 
-def _first_free(*columns: Any) -> Select[Any]:
-    return (
-        select(*columns)
-        .where(messages.c.queue_id == bindparam("number"), _IS_FREE)
-        .order_by(messages.c.id)
-        .limit(bindparam("limit"))
-        .with_for_update(skip_locked=True)
-    )
-
-
 # A named sub-query is evaluated once, so PostgreSQL locks no more rows than it takes.
-_PICKED = _first_free(messages.c.id).cte("picked")
+_PICKED = first_free(messages.c.id).cte("picked")
 _IS_PICKED = messages.c.id.in_(select(_PICKED.c.id))
 _ENDED = (
     select(messages.c.id)
@@ -67,15 +53,21 @@ _ENDED = (
     .with_for_update(skip_locked=True)
     .cte("ended")
 )
-_SOME_FREE = exists().where(messages.c.queue_id == queues.c.id, _IS_FREE)
-_SOME_ENDED = exists().where(messages.c.queue_id == queues.c.id, HAS_ENDED)
-_LOOK = select(queues.c.id, queues.c.name, queues.c.metadata, _SOME_ENDED.label("has_ended")).where(
+
+
+def _has_some(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    # Not EXISTS: PostgreSQL may answer it for all queues at once, by reading all messages.
+    some = select(messages.c.id).where(messages.c.queue_id == queues.c.id, condition).limit(1)
+    return some.scalar_subquery().is_not(None)
+
+
+_LOOK = select(queues.c.id, queues.c.name, queues.c.metadata, _has_some(HAS_ENDED).label("has_ended")).where(
     queues.c.project == bindparam("project")
 )
 _FIND = _LOOK.where(queues.c.name == bindparam("queue"))
 _WITH_MESSAGES = _LOOK.where(
     queues.c.name.in_(bindparam("queues", expanding=True)),
-    or_(_SOME_FREE, _SOME_ENDED),
+    or_(_has_some(IS_FREE), _has_some(HAS_ENDED)),
 )
 _POP = delete(messages).where(_IS_PICKED).returning(messages)
 _FREE_ENDED = update(messages).where(messages.c.id.in_(select(_ENDED.c.id))).values(FREED).returning(messages.c.id)
@@ -94,13 +86,15 @@ _CLAIM = (
     .returning(messages)
 )
 _NOTE_CLAIM = insert(claims)
-_HEADS = _first_free(messages)
+_HEADS = first_free(messages)
 
 
 def pop(
     connection: Connection, now: float, project: str, queues: Sequence[str], limit: int = DEFAULT_LIMIT
 ) -> list[Popped]:
     """Return the first free messages of these queues, the first queue's before the second's, deleted for good."""
+    check_amounts(limit=limit)
+    trust_indexes(connection)
     popped: list[Popped] = []
     for number, name in _with_messages(connection, now, project, queues):
         asked = {"number": number, "now": now, "limit": limit - len(popped)}
@@ -125,6 +119,8 @@ def claim(
 
     Where the queue's metadata says so, messages that were claimed often enough go to its dead-letter queue instead.
     """
+    check_amounts(limit=limit, ttl=ttl, grace=grace)
+    trust_indexes(connection)
     row = connection.execute(_FIND, {"project": project, "queue": queue, "now": now}).first()
     if row is None:
         return None

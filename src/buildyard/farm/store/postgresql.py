@@ -39,6 +39,10 @@ CONNECT_TIMEOUT: Final = 10.0
 TRIES: Final = 12
 _PAUSE: Final = 0.005
 
+#: Statements are short; compiling one takes longer than running it, and is what PostgreSQL would do where it is asked
+#: to trust indexes.
+_SETTINGS: Final = {"application_name": "buildyard", "jit": "off"}
+
 _NOTIFY = text("SELECT pg_notify(:name, channel) FROM unnest(:channels) AS channel").bindparams(
     bindparam("channels", type_=ARRAY(Text))
 )
@@ -128,7 +132,7 @@ async def open_postgresql(url: URL) -> PostgresqlStore:
         isolation_level="REPEATABLE READ",
         pool_size=POOL_SIZE,
         max_overflow=POOL_OVERFLOW,
-        connect_args={"timeout": CONNECT_TIMEOUT, "server_settings": {"application_name": "buildyard"}},
+        connect_args={"timeout": CONNECT_TIMEOUT, "server_settings": _SETTINGS},
     )
     store = PostgresqlStore(engine, url)
     await store.start()

@@ -19,8 +19,10 @@ from buildyard.farm.store.errors import (
     StoreUnreachable,
 )
 
-#: SQLite's primary result codes (the low byte of what it reports) that have a meaning beyond the statement itself.
+#: SQLite's result codes that have a meaning beyond the statement itself; primary ones are the low byte of the others.
 _MEANINGS: dict[int, type[StoreError]] = {
+    # The file that readers and writer share cannot grow, "the underlying filesystem volume is out of space".
+    sqlite3.SQLITE_IOERR_SHMSIZE: StoreFull,
     sqlite3.SQLITE_FULL: StoreFull,
     sqlite3.SQLITE_BUSY: StoreBusy,
     sqlite3.SQLITE_LOCKED: StoreBusy,
@@ -38,9 +40,10 @@ def translated(error: BaseException) -> BaseException:
     if isinstance(cause, OSError) and cause.errno in NO_ROOM:
         return StoreFull(os.strerror(cause.errno or errno.ENOSPC))
     if isinstance(cause, sqlite3.Error) and (code := getattr(cause, "sqlite_errorcode", None)) is not None:
-        kind = _MEANINGS.get(code & 0xFF)
+        kind = _MEANINGS.get(code) or _MEANINGS.get(code & 0xFF)
         if kind is not None:
-            return kind(f"{cause} ({cause.sqlite_errorname})")
+            said = "the disk is full" if kind is StoreFull else cause
+            return kind(f"{said} ({cause.sqlite_errorname})")
     return error
 
 

@@ -242,7 +242,7 @@ builds = Table(
     Column("builder", Text, nullable=False, server_default=""),
     Column("created", Float, nullable=False),
     Column("started", Float),
-    Column("finished", Float),
+    Column("finished", Float, index=True),
     UniqueConstraint("package", "version", "abi", "platform"),
     Index("ix_builds_state_try_at", "state", "try_at"),
 )

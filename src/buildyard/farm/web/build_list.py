@@ -161,13 +161,13 @@ def headline(filters: Filters, found: Listed) -> str:
     if filters.kind:
         told.append(f"with {kind_words(filters.kind)}")
     if found.asked is not None:
-        return f"Request {found.asked.id}: {_came_to(found.asked, ' '.join(told))}"
+        return f"Request {found.asked.id}{_came_to(found.asked, ' '.join(told))}"
     return sentence(" ".join(told)) if number else f"No {' '.join(told).removeprefix('0 ')}"
 
 
 def _came_to(asked: Asked, builds_told: str) -> str:
-    words = {"asked": "being planned", "failed": "could not be planned"}
-    return words.get(asked.state, builds_told)
+    words = {"asked": " is being planned", "failed": " could not be planned"}
+    return words.get(asked.state, f": {builds_told}")
 
 
 def _chosen(filters: Filters) -> list[ColumnElement[bool]]:

@@ -24,20 +24,24 @@ from buildyard.farm.web.respond import RETRY, SAFE_HEADERS, answer, require, see
 from buildyard.farm.web.rooms import WebRooms
 from buildyard.farm.web.tracks import PhaseCell, recorded, underway
 
+#: States in which a result is that of an earlier try.
+_BEFORE_RESULT = frozenset({"queued", "building"})
+
 #: Seconds between two loads of a running build's page where the browser runs no script.
 _REFRESH = 10
 
+_TEXT = "text/plain; charset=utf-8"
+
+#: The fragments that follow events, each a template of its own.
 PARTS = ("build_head", "build_phases", "build_side")
 
 
 async def page(rooms: WebRooms, request: Request) -> Response:
     """Answer ``GET /builds/<id>``."""
     facts = await facts_of(rooms, request)
-    context = _context(rooms, facts) | await _log_context(rooms, facts, request)
-    context |= {
-        "refresh": _REFRESH if _is_under_way(facts) else None,
-        "live": f"build:{facts.build.id}" if _is_under_way(facts) else None,
-    }
+    context = await asyncio.to_thread(_context, rooms, facts) | await _log_context(rooms, facts, request)
+    if _is_under_way(facts):
+        context |= {"refresh": _REFRESH, "live": f"build:{facts.build.id}"}
     return answer(rooms, request, "build.html", context, twin=facts.build, title=_title(facts))
 
 
@@ -50,7 +54,8 @@ async def parts(rooms: WebRooms, request: Request, number: int, run: tuple[str, 
     follows = "log" in request.query_params and (facts.build.task_id, facts.build.run_id) == run
     if facts.build.state == "building" and not follows:
         return {"reload": f"/builds/{number}"}
-    context = surroundings(rooms, request, csrf.cookie_of(request)) | _context(rooms, facts)
+    context = surroundings(rooms, request, csrf.cookie_of(request))
+    context |= await asyncio.to_thread(_context, rooms, facts)
     names = [*PARTS]
     if not _is_under_way(facts):
         context |= await _log_context(rooms, facts, request)
@@ -60,14 +65,17 @@ async def parts(rooms: WebRooms, request: Request, number: int, run: tuple[str, 
 
 
 async def raw_log(rooms: WebRooms, request: Request) -> Response:
-    """Answer ``GET /builds/<id>/log``: the log's own bytes, with ranges."""
+    """Answer ``GET /builds/<id>/log``: the log's own bytes, with ranges once it is whole."""
     facts = await facts_of(rooms, request)
-    run = facts.log_run
+    task_id, run = facts.build.task_id, facts.log_run
     headers = {**SAFE_HEADERS, "cache-control": "no-cache", "content-security-policy": "sandbox; default-src 'none'"}
-    path = rooms.logs.path(facts.build.task_id, run.run_id) if facts.build.task_id and run else None
+    path = rooms.logs.path(task_id, run.run_id) if task_id and run else None
     if path is None or not await asyncio.to_thread(path.is_file):
-        return Response(b"", media_type="text/plain; charset=utf-8", headers=headers)
-    return FileResponse(path, media_type="text/plain; charset=utf-8", headers=headers)
+        return Response(b"", media_type=_TEXT, headers=headers)
+    if run is not None and run.resolved is None:
+        # A file that grows while it is sent would come out longer than its announced length.
+        return Response(await asyncio.to_thread(path.read_bytes), media_type=_TEXT, headers=headers)
+    return FileResponse(path, media_type=_TEXT, headers=headers)
 
 
 async def retry(rooms: WebRooms, request: Request) -> Response:
@@ -126,8 +134,10 @@ def _command(facts: Facts) -> str:
 
 def _cells(rooms: WebRooms, facts: Facts, now: float) -> list[PhaseCell]:
     build, run = facts.build, facts.log_run
-    if build.result is not None and build.state != "building":
+    if build.result is not None and build.state not in _BEFORE_RESULT:
         return recorded(build.result.phases, failed=build.result.outcome == "failed")
+    if not _is_under_way(facts):
+        return []
     if build.state != "building" or run is None or run.started is None or build.task_id is None:
         return underway([], 0.0, None)
     marks = rooms.logs.marks(build.task_id, run.run_id)

@@ -71,6 +71,8 @@ def _follows(facts: Facts) -> str:
         told.append("It goes on by itself once that is mended.")
     elif build.kind in _PASSING:
         told.append("It was tried several times, and is not tried again until somebody asks for it.")
+    elif build.next:
+        told.append("Then retry it: it is not tried again by itself.")
     else:
         told.append("It fails the same way on every builder, so it is not tried again until somebody asks for it.")
     return " ".join(told)

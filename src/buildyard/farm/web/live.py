@@ -39,11 +39,11 @@ log = logging.getLogger(__name__)
 #: A comment goes out after so many seconds of silence.
 HEARTBEAT_S = 15.0
 
-#: Fragments are rendered at most this often, and this often while something is being built.
+#: While something is being built, fragments are rendered this often.
 REFRESH_S = 2.0
 
-#: Events come in bursts; the first one waits for its companions.
-_SETTLE_S = 0.2
+#: Events come in bursts: the first one waits for its companions, and so much lies between two renderings.
+_SETTLE_S, _LEAST_S = 0.2, 1.0
 
 #: A batch of replayed events.
 _BATCH = 500
@@ -53,7 +53,6 @@ _PASSING = re.compile(r">[^<]*</time>")
 
 #: Renders a page's fragments as of an event's number or later.
 Parts = Callable[[int], Awaitable[dict[str, str]]]
-
 
 #: Pages whose fragments are the same for everybody.
 _SAME_FOR_ALL: dict[str, Callable[[WebRooms, Request], Awaitable[dict[str, str]]]] = {
@@ -65,14 +64,20 @@ _SAME_FOR_ALL: dict[str, Callable[[WebRooms, Request], Awaitable[dict[str, str]]
 
 async def stream(rooms: WebRooms, request: Request) -> Response:
     """Answer ``GET /events/stream``."""
-    after = await _position(rooms, request)
     page = request.query_params.get("page", "")
+    sources = await _page_sources(rooms, request, page) if page else [_events(rooms, await _position(rooms, request))]
+    headers = {**SAFE_HEADERS, "cache-control": "no-store", "x-accel-buffering": "no"}
+    if request.method == "HEAD":
+        return Response(media_type="text/event-stream", headers=headers)
+    return StreamingResponse(merged(sources, rooms.shutdown), media_type="text/event-stream", headers=headers)
+
+
+async def _page_sources(rooms: WebRooms, request: Request, page: str) -> list[AsyncIterator[bytes]]:
     run = await _running(rooms, _number(page)) if page.startswith("build:") else None
-    sources = [_fragments(rooms, _parts_of(rooms, request, page, run))] if page else [_events(rooms, after)]
+    sources = [_fragments(rooms, _parts_of(rooms, request, page, run))]
     if run is not None and "log" in request.query_params:
         sources.append(_log_lines(rooms, run, build_page.cursor_of(request)))
-    headers = {**SAFE_HEADERS, "cache-control": "no-store", "x-accel-buffering": "no"}
-    return StreamingResponse(merged(sources, rooms.shutdown), media_type="text/event-stream", headers=headers)
+    return sources
 
 
 async def merged(sources: Sequence[AsyncIterator[bytes]], shutdown: asyncio.Event) -> AsyncIterator[bytes]:
@@ -83,7 +88,7 @@ async def merged(sources: Sequence[AsyncIterator[bytes]], shutdown: asyncio.Even
     try:
         yield b"retry: 2000\n\n"
         while not stop.done() and not (pumps.done() and queue.empty()):
-            async for frame in _next(queue, pumps, stop):
+            if frame := await _next(queue, pumps, stop):
                 yield frame
     finally:
         stop.cancel()
@@ -92,10 +97,8 @@ async def merged(sources: Sequence[AsyncIterator[bytes]], shutdown: asyncio.Even
             await pumps
 
 
-async def _next(
-    queue: asyncio.Queue[bytes], pumps: asyncio.Future[list[None]], stop: asyncio.Task[bool]
-) -> AsyncIterator[bytes]:
-    """Yield one frame, a heartbeat, or nothing where there is nothing more."""
+async def _next(queue: asyncio.Queue[bytes], pumps: asyncio.Future[list[None]], stop: asyncio.Task[bool]) -> bytes:
+    """Return the next frame, a heartbeat after a while, or nothing where there is nothing more."""
     getting = asyncio.ensure_future(queue.get())
     ends: set[asyncio.Future[Any]] = {getting, pumps, stop}
     try:
@@ -104,10 +107,9 @@ async def _next(
     finally:
         if not getting.done():
             getting.cancel()
-    if not getting.cancelled() and getting.done():
-        yield getting.result()
-    elif not pumps.done() and not stop.done():
-        yield b": still here\n\n"
+    if getting.done() and not getting.cancelled():
+        return getting.result()
+    return b"" if pumps.done() or stop.done() else b": still here\n\n"
 
 
 async def _pump(source: AsyncIterator[bytes], queue: asyncio.Queue[bytes]) -> None:
@@ -136,6 +138,7 @@ async def _events(rooms: WebRooms, after: int) -> AsyncIterator[bytes]:
 async def _fragments(rooms: WebRooms, parts: Parts) -> AsyncIterator[bytes]:
     """Yield the fragments of a page that changed: at once, whenever something happened, and while something runs."""
     sent: dict[str, str] = {}
+    clock = asyncio.get_running_loop().time
     async with rooms.store.waiter([outbox.CHANNEL]) as waiter:
         while True:
             number, at = await rooms.store.read(_last_event)
@@ -146,8 +149,9 @@ async def _fragments(rooms: WebRooms, parts: Parts) -> AsyncIterator[bytes]:
                     yield frame({"part": name, "html": html}, event="part")
             yield frame({"now": rooms.clock(), "last": at}, event="seen", id=number)
             is_busy = await rooms.store.read(_is_busy)
-            woken = await waiter.wait(REFRESH_S if is_busy else 3600)
-            await asyncio.sleep(_SETTLE_S if woken else 0)
+            rendered = clock()
+            if await waiter.wait(REFRESH_S if is_busy else 3600):
+                await asyncio.sleep(max(_SETTLE_S, _LEAST_S - (clock() - rendered)))
 
 
 async def _log_lines(rooms: WebRooms, run: tuple[str, int], cursor: Cursor) -> AsyncIterator[bytes]:

@@ -19,7 +19,7 @@ from starlette.responses import RedirectResponse, Response
 from buildyard.farm.abi import sorted_abis
 from buildyard.farm.builds.explain import Line, PlatformLines, explain
 from buildyard.farm.builds.explained import explained_rows, refused
-from buildyard.farm.builds.words import listed, platform_words, stopped
+from buildyard.farm.builds.words import LOOKS, listed, platform_words, stopped
 from buildyard.farm.problems import Problem
 from buildyard.farm.store.tables import builds, files
 from buildyard.farm.web.packages import by_pep_440
@@ -102,6 +102,12 @@ class Project(Struct, frozen=True, kw_only=True):
     def platforms(self) -> list[tuple[str, int]]:
         """Each platform with how many columns it has."""
         return [(name, sum(one.platform == name for one in self.columns)) for name in _in_order(self.columns)]
+
+    @property
+    def states(self) -> list[str]:
+        """The states that the matrix shows, in the order of their words' table."""
+        shown = {cell.state if cell else "not_wanted" for version in self.versions for cell in version.cells}
+        return [state for state in LOOKS if state in shown]
 
 
 async def project(rooms: WebRooms, request: Request) -> Response:

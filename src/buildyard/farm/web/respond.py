@@ -135,7 +135,7 @@ def _flash(request: Request) -> str:
 
 
 def _packed(request: Request, body: bytes, status: int, headers: Mapping[str, str]) -> Response:
-    told = {"cache-control": "no-store", "vary": "Accept, Accept-Encoding, Cookie", **SAFE_HEADERS, **headers}
+    told = {"cache-control": "private, no-cache", "vary": "Accept, Accept-Encoding, Cookie", **SAFE_HEADERS, **headers}
     if len(body) > _WORTH_PACKING and takes_gzip(request.headers.get("accept-encoding")):
         body = gzip.compress(body, 5, mtime=0)
         told["content-encoding"] = "gzip"

@@ -43,7 +43,7 @@ class _Failed(Struct, frozen=True):
 def read(job: Job, path: Path) -> Wheel:
     """Return the wheel, which is the one that was asked for.  Raises `PhaseFailed` with BAD_WHEEL or WRONG_WHEEL."""
     try:
-        wheel = read_wheel(path, Bounds(size=job.budget.limits.disk_bytes))
+        wheel = read_wheel(path, Bounds(size=job.budget.limits.disk_bytes), between=job.check_limits)
     except BadWheel as error:
         raise PhaseFailed(FailureKind.BAD_WHEEL, f"{error.filename} is refused: {error.reason}") from error
     wrong = mismatch(wheel.record, job.payload)

@@ -16,7 +16,6 @@ import stat
 import tarfile
 import time
 import zipfile
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +23,7 @@ from typing import IO, Any
 
 from buildyard.farm.builder.failures import PhaseFailed
 from buildyard.farm.builder.units import readable_size
-from buildyard.farm.builder.zips import is_encrypted, is_link, mode_of, open_zip
+from buildyard.farm.builder.zips import UNREADABLE, is_encrypted, is_link, mode_of, open_zip
 from buildyard.farm.wire import FailureKind
 
 _CHUNK = 256 * 1024
@@ -45,15 +44,7 @@ _OPENERS: dict[str, Callable[[Path, str], Any]] = {
 }
 
 #: What the libraries raise for an archive that is none, or damaged, or packed in a way that they do not know.
-_UNREADABLE = (
-    tarfile.TarError,
-    zipfile.BadZipFile,
-    zlib.error,
-    lzma.LZMAError,
-    EOFError,
-    ValueError,
-    RuntimeError,  # NotImplementedError is one
-)
+_UNREADABLE = (*UNREADABLE, tarfile.TarError, lzma.LZMAError)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,13 +55,15 @@ class Bounds:
     size: int = 8_000_000_000  #: bytes unpacked
 
 
-def unpack(archive: Path, filename: str, directory: Path, bounds: Bounds) -> Path:
+def unpack(
+    archive: Path, filename: str, directory: Path, bounds: Bounds, between: Callable[[], None] = lambda: None
+) -> Path:
     """Return the directory that the archive holds, unpacked into ``directory``.
 
-    ``filename`` tells what kind of archive it is.  Raises `PhaseFailed` with UNSAFE_SOURCE, naming the member, or with
-    BAD_SOURCE; then some members may have been written.
+    ``filename`` tells what kind of archive it is.  ``between`` is called often, and may raise to end it.  Raises
+    `PhaseFailed` with UNSAFE_SOURCE, naming the member, or with BAD_SOURCE; then some members may have been written.
     """
-    writer = _Writer(directory, bounds)
+    writer = _Writer(directory, bounds, between)
     try:
         if filename.lower().endswith(".zip"):
             _unpack_zip(archive, writer)
@@ -89,7 +82,8 @@ def unpack(archive: Path, filename: str, directory: Path, bounds: Bounds) -> Pat
 class _Writer:
     """Writes members below a directory, and refuses those that would not stay there."""
 
-    def __init__(self, directory: Path, bounds: Bounds) -> None:
+    def __init__(self, directory: Path, bounds: Bounds, between: Callable[[], None]) -> None:
+        self._between = between
         self._root = Path(os.path.realpath(directory))
         self._bounds = bounds
         self._members = 0
@@ -114,6 +108,7 @@ class _Writer:
         # Of its permissions only "executable" is kept: no set-user-id, nothing writable by others.
         with os.fdopen(os.open(path, flags, 0o755 if mode & 0o100 else 0o644), "wb") as file:
             while chunk := source.read(_CHUNK):
+                self._between()
                 self._size += len(chunk)
                 if self._size > self._bounds.size:
                     raise _unsafe(name, f"unpacked, it is larger than {readable_size(self._bounds.size)}")

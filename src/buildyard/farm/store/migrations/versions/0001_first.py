@@ -64,6 +64,7 @@ def upgrade() -> None:
             "package", "version", "abi", "platform", name=op.f("uq_builds_package_version_abi_platform")
         ),
     )
+    op.create_index(op.f("ix_builds_finished"), "builds", ["finished"], unique=False)
     op.create_index(op.f("ix_builds_state"), "builds", ["state"], unique=False)
     op.create_index("ix_builds_state_try_at", "builds", ["state", "try_at"], unique=False)
     op.create_index(op.f("ix_builds_task_id"), "builds", ["task_id"], unique=False)

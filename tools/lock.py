@@ -1,0 +1,55 @@
+"""Write requirements/farm.txt and requirements/dev.txt: what `make up` and `make test` install, pinned and hashed.
+
+No address is in them, so that pip's own configuration says where the files come from; uv resolves them from the same
+places.  hatchling and editables are in both, as buildyard itself is installed from the checkout without build
+isolation.  Pins stay as they are where they still fit; ``--upgrade`` takes the newest.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from uv import find_uv_bin
+
+from buildyard.farm.upstream.pipconfig import pip_index
+
+ROOT = Path(__file__).resolve().parent.parent
+
+#: What builds buildyard itself.
+_BUILD = "hatchling\neditables\n"
+
+_OPTIONS = (
+    "--quiet",
+    "--universal",
+    "--python-version=3.11",
+    "--generate-hashes",
+    "--no-emit-index-url",
+    "--no-emit-find-links",
+    "--no-header",
+    "--no-annotate",
+)
+
+#: Each lock and what it is made of; the second holds all of the first, at the same versions.
+LOCKS = {
+    "requirements/farm.txt": ("--extra=farm",),
+    "requirements/dev.txt": ("--all-extras", "--group=dev", "--constraints=requirements/farm.txt"),
+}
+
+
+def main(arguments: list[str]) -> int:
+    """Write both locks; return an exit code."""
+    settings = pip_index().uv()
+    for output, contents in LOCKS.items():
+        command = [find_uv_bin(), "pip", "compile", *settings.arguments, *_OPTIONS, *contents, *arguments]
+        command += ["pyproject.toml", "-", "--output-file", output]
+        done = subprocess.run(command, cwd=ROOT, input=_BUILD, text=True, env=settings.over(os.environ), check=False)
+        if done.returncode:
+            return done.returncode
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
