@@ -32,6 +32,6 @@ if os.geteuid() == 0:
             shutil.rmtree(scratch, ignore_errors=True)
 
         last = done.stdout.strip().splitlines()[-1:]
-        assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
+        assert done.returncode == 0, done.stdout[-20000:] + done.stderr[-2000:]
         assert re.search(r"\d+ passed", str(last)), last
         assert "skipped" not in str(last), done.stdout[-8000:]

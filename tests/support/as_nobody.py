@@ -75,7 +75,7 @@ def _as_nobody(tests: Sequence[Path], scratch: Path) -> str:
     }
     told = [f"{name}={value}" for name, value in environment.items()]
     user = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--inh-caps=-all"]
-    options = ["-q", "-p", "no:cacheprovider", "-rA", f"--basetemp={scratch / 'tmp' / 'pytest'}"]
+    options = ["-q", "-p", "no:cacheprovider", f"--basetemp={scratch / 'tmp' / 'pytest'}"]
     return shlex.join(["exec", *user, "env", *told, sys.executable, "-m", "pytest", *map(str, tests), *options])
 
 

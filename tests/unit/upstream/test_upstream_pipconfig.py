@@ -10,7 +10,7 @@ import pytest
 
 from buildyard.farm.upstream.errors import BadUpstream
 from buildyard.farm.upstream.locations import UpstreamIndex
-from buildyard.farm.upstream.pipconfig import PipConfiguration, index_of, parse_listing, pip_index
+from buildyard.farm.upstream.pipconfig import PipConfiguration, _flat, index_of, parse_listing, pip_index
 
 DEFAULT = "https://default.example.org/simple"
 
@@ -202,3 +202,19 @@ def test_interpreter_that_is_not_there_is_told(tmp_path: Path) -> None:
 def test_reading_the_module_does_not_import_pip() -> None:
     code = "import sys, buildyard.farm.upstream.pipconfig; sys.exit('pip._internal' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    "items",
+    [
+        [("global.index-url", "https://index.example/simple"), (":env:.cert", "/ca.pem")],
+        [
+            ("/etc/pip.conf", {"global.index-url": "https://other.example/simple"}),
+            ("/home/pip.conf", {"global.index-url": "https://index.example/simple"}),
+            ("", {":env:.cert": "/ca.pem"}),
+        ],
+    ],
+    ids=["an option each, until pip 25.1", "a file each, since pip 25.2"],
+)
+def test_options_are_read_from_every_pip(items: list[tuple[object, object]]) -> None:
+    assert _flat(items) == {"global.index-url": "https://index.example/simple", ":env:.cert": "/ca.pem"}

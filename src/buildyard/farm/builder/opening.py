@@ -19,6 +19,7 @@ from uv import find_uv_bin
 
 from buildyard import __version__
 from buildyard.errors import BuildyardError
+from buildyard.faces.connecting import environment_proxy
 from buildyard.farm.builder.disk import remove_tree
 from buildyard.farm.builder.interpreters import Interpreter, find_interpreters
 from buildyard.farm.builder.link import AsyncFarm
@@ -140,7 +141,7 @@ async def open_builder(
     slots = settings.slot_count
     async with AsyncExitStack() as stack:
         workshop = stack.enter_context(open_workshop(settings, name=name, slots=slots))
-        transport = AsyncioTransport()
+        transport = AsyncioTransport(proxy=environment_proxy)
         stack.push_async_callback(transport.close)
         options = {"rootUrl": root_url, "credentials": dict(credentials)}
         yield Builder(

@@ -36,7 +36,10 @@ _NETWORK = re.compile(
     r"failed to fetch|error sending request|request failed|could not connect|timed out|dns error", re.I
 )
 #: An index that answers, and refuses: the same question has the same answer (but for 408 and 429).
-_REFUSED = re.compile(r"HTTP status client error \((?P<status>4(?!08|29)\d\d)[^)]*\) for url \([^)]*?(?P<file>[^/)]*)/?\)")
+_REFUSED = re.compile(
+    r"HTTP status client error \((?P<status>4(?!08|29)\d\d)[^)]*\) for url "
+    r"\([^)]*?(?P<file>[^/)]*)/?\)"
+)
 _ADDRESS = re.compile(r"\b[a-z][a-z0-9+.-]*://\S+", re.I)
 _DRAWING = re.compile(r"[│├╰─▶×]")
 _MARKERS = re.compile(r"\{[^{}]*\}| for split \(markers: [^)]*\)")

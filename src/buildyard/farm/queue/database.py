@@ -1,7 +1,7 @@
 """Queues in the farm's own store, SQLite or PostgreSQL.
 
-Two ways in.  The plain functions of `queues`, `messages`, `taking`, `claiming`, `counting` and `sweeping` are listed
-here: transactions of a connection and the time, for rooms that use a queue inside transactions of their own.
+Two ways in.  The plain functions of `queues`, `messages`, `paging`, `taking`, `claiming`, `counting` and `sweeping`
+are listed here: transactions of a connection and the time, for rooms that use a queue inside those of their own.
 `DatabaseQueue` is the `Queue` protocol, a transaction a call.
 """
 
@@ -29,7 +29,8 @@ from buildyard.farm.queue.base import (
 )
 from buildyard.farm.queue.claiming import get_claim, release, renew
 from buildyard.farm.queue.counting import stats
-from buildyard.farm.queue.messages import delete, delete_many, delete_messages, exists, get, page, put
+from buildyard.farm.queue.messages import delete, delete_many, delete_messages, exists, get, put
+from buildyard.farm.queue.paging import page
 from buildyard.farm.queue.queues import channel, create, metadata, names, remove, set_metadata
 from buildyard.farm.queue.sweeping import Swept, sweep
 from buildyard.farm.queue.taking import claim, pop

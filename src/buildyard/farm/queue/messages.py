@@ -1,10 +1,7 @@
 """Messages in the store's queues: put them, look at them, delete them.
 
-Plain functions of a transaction's connection and the time; `taking` gives messages to somebody, `queues` knows the
-queues.  A message that has expired is never seen here, and is deleted by `sweeping`.
-
-No index holds all messages of a queue: one holds the free ones in order, one the claimed ones.  So what looks at both
-asks twice and merges.
+Plain functions of a transaction's connection and the time; `paging` shows messages in order, `taking` gives them to
+somebody, `queues` knows the queues.  A message that has expired is never seen, and is deleted by `sweeping`.
 """
 
 from __future__ import annotations
@@ -13,12 +10,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, Row, Text, and_, bindparam, insert, or_, select, text, tuple_
+from sqlalchemy import Connection, Row, and_, bindparam, insert, select, text
 from sqlalchemy import delete as delete_from
 
 from buildyard.farm.queue.base import (
-    DEFAULT_LIMIT,
-    BadMarker,
     BadMessage,
     ClaimNotFound,
     Message,
@@ -26,10 +21,7 @@ from buildyard.farm.queue.base import (
     MessageId,
     MessageNotClaimed,
     NewMessage,
-    Page,
-    check_amounts,
 )
-from buildyard.farm.queue.in_order import NOW, ORDER, trust_indexes
 from buildyard.farm.queue.queues import Found, channel, ensure, find
 from buildyard.farm.store.base import wake
 from buildyard.farm.store.tables import claims, messages
@@ -39,9 +31,6 @@ _from_json: Final = msgspec.json.Decoder().decode
 
 #: Most ids in one statement; both databases allow some 32,000 parameters.
 _CHUNK: Final = 5_000
-
-#: Later than any time: `visible_at <= NEVER` holds for all messages.
-_NEVER: Final = 1e18
 
 #: The greatest row number of both databases.
 _GREATEST: Final = 2**63 - 1
@@ -55,21 +44,6 @@ _HAS_ID: Final = messages.c.id.in_(bindparam("ids", expanding=True))
 
 _PUT = insert(messages).returning(messages.c.id, sort_by_parameter_order=True)
 _TAKE_ORDER = text("SELECT pg_advisory_xact_lock(:lock, CAST(:number AS integer))")
-_NOT_FROM = bindparam("not_from", type_=Text)
-_AFTER = (
-    select(messages)
-    .where(
-        messages.c.queue_id <= bindparam("number"),
-        tuple_(*ORDER) > tuple_(bindparam("number"), bindparam("marker")),
-        messages.c.expires > NOW,
-        messages.c.visible_at <= bindparam("visible_by"),
-        or_(_NOT_FROM == "", messages.c.client_id != _NOT_FROM),
-    )
-    .order_by(*ORDER)
-    .limit(bindparam("limit"))
-)
-_FREE_AFTER = _AFTER.where(messages.c.claim_id.is_(None))
-_CLAIMED_AFTER = _AFTER.where(messages.c.claim_id.is_not(None), messages.c.claim_expires <= bindparam("ended_by"))
 _BY_ID = select(messages).where(IS_ALIVE, _HAS_ID).order_by(messages.c.id)
 _EXIST = select(messages.c.id).where(_HAS_ID)
 _DELETE = delete_from(messages).where(_HAS_ID)
@@ -102,43 +76,6 @@ def put_rows(connection: Connection, found: Found, rows: list[dict[str, Any]]) -
         # passed number 4, which another transaction has yet to commit.
         connection.execute(_TAKE_ORDER, {"lock": _ORDER_LOCK, "number": found.number})
     return list(connection.execute(_PUT, rows).scalars())
-
-
-def page(
-    connection: Connection,
-    now: float,
-    project: str,
-    queue: str,
-    *,
-    marker: MessageId | None = None,
-    limit: int = DEFAULT_LIMIT,
-    client_id: str = "",
-    echo: bool = False,
-    include_claimed: bool = False,
-    include_delayed: bool = False,
-) -> Page:
-    """Return messages after the marker, in order; see `Queue.page`.  Raises `BadMarker`."""
-    check_amounts(limit=limit)
-    after = 0 if marker is None else row_number(marker)
-    if after is None:
-        raise BadMarker(marker)
-    found = find(connection, project, queue)
-    if found is None:
-        return Page(messages=(), marker=marker)
-    trust_indexes(connection)
-    asked = {
-        "number": found.number,
-        "now": now,
-        "marker": after,
-        "limit": limit,
-        "visible_by": _NEVER if include_delayed else now,
-        "not_from": "" if echo else client_id,
-    }
-    rows = [*connection.execute(_FREE_AFTER, asked)]
-    rows += connection.execute(_CLAIMED_AFTER, {**asked, "ended_by": _NEVER if include_claimed else now})
-    rows.sort(key=lambda row: row.id)
-    shown = tuple(message_of(row, now) for row in rows[:limit])
-    return Page(messages=shown, marker=shown[-1].id if shown else marker)
 
 
 def get(connection: Connection, now: float, project: str, queue: str, ids: Sequence[MessageId]) -> list[Message]:

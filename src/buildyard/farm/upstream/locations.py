@@ -133,6 +133,8 @@ class UpstreamIndex:
             "UV_PYTHON_DOWNLOADS": "never",
             "UV_HTTP_TIMEOUT": str(max(1, int(self.timeout_s))),
             "UV_INDEX_STRATEGY": "unsafe-best-match",
+            # As pip does: whom the machine trusts, not only whom uv was built to trust.
+            "UV_SYSTEM_CERTS": "1",
         }
         arguments = ["--no-config"]
         if self.indexes:

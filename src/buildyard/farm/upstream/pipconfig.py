@@ -64,8 +64,20 @@ def _read_here() -> PipConfiguration:
     except ConfigurationError:
         # pip's message quotes the broken line, which may hold a password.
         raise BadUpstream(f"{_first_broken(files)} cannot be read") from None
-    items = {str(key): str(value) for key, value in configuration.items()}
+    items = _flat(configuration.items())
     return PipConfiguration(items, str(PyPI.simple_url), _origins(items, files))
+
+
+def _flat(items: Iterable[tuple[object, object]]) -> dict[str, str]:
+    """Return options by their keys.
+
+    Since pip 25.2 each item is a file with its options, the ones that win last; before, it was an option.
+    """
+    found: dict[str, str] = {}
+    for key, value in items:
+        options = value.items() if isinstance(value, dict) else [(key, value)]
+        found |= {str(name): str(one) for name, one in options}
+    return found
 
 
 def _sections(name: str) -> configparser.RawConfigParser | None:
