@@ -4,8 +4,8 @@ A hub that listens on loopback lets everybody of its own machine read, and ask f
 else demands credentials for everything, from installers by basic authentication (client id and access token).  Requests
 signed with Hawk are judged everywhere.  Taskcluster's services next door judge for themselves, call by call.
 
-A page of some other site must not be able to ask in its reader's name: without credentials, what changes something has
-to be addressed to a loopback name and must not come from a foreign ``Origin``.
+A page of some other site must not be able to read or ask in its reader's name: without credentials, a request has to be
+addressed to a loopback name, and what changes something must not come from a foreign ``Origin``.
 """
 
 from __future__ import annotations
@@ -81,8 +81,9 @@ class Access:
             return await self._signed(request)
         if not self.is_local:
             raise _refused("this farm wants to know who asks")
+        _check_host(request.headers)
         if request.method not in _SAFE:
-            _check_same_site(request.headers)
+            _check_origin(request.headers)
         return Caller(client_id=None, scopes=ScopeSet(LOCAL_SCOPES))
 
     async def _basic(self, value: str) -> Caller:
@@ -130,11 +131,15 @@ def _signed_request(request: Request) -> SignedRequest:
     )
 
 
-def _check_same_site(headers: Headers) -> None:
+def _check_host(headers: Headers) -> None:
+    """Refuse a name that is not this machine's own: another site's name may be made to lead here (DNS rebinding)."""
     host = headers.get("host", "")
     if not is_loopback(host.rpartition(":")[0] if host.rpartition(":")[2].isdecimal() else host):
         raise Problem(403, "foreign_host", f'without credentials this hub is asked on loopback, not as "{host}"')
-    origin = headers.get("origin")
+
+
+def _check_origin(headers: Headers) -> None:
+    host, origin = headers.get("host", ""), headers.get("origin")
     if origin is not None and origin.partition("://")[2] != host:
         raise Problem(403, "foreign_origin", f"a page of {origin} may not ask here in your name")
 

@@ -41,6 +41,7 @@ from buildyard.farm.settings import Settings
 from buildyard.farm.state import CredentialsFile, HubFile, StateDirectory
 from buildyard.farm.store.base import Store
 from buildyard.farm.store.connect import open_store
+from buildyard.farm.store.errors import StoreFull, StoreUnreachable
 from buildyard.farm.store.objects import ObjectStore
 from buildyard.farm.tasks import builders, sweep
 from buildyard.farm.tasks import http as tasks_http
@@ -98,6 +99,7 @@ class Hub:
     shutdown: asyncio.Event
     clock: Callable[[], float] = time.time
     _server: _Server | None = field(default=None, repr=False)
+    _was_away: bool = field(default=False, repr=False)  #: nothing could be written, so nobody could renew a claim
 
     @property
     def root_url(self) -> str:
@@ -252,13 +254,21 @@ class Hub:
         return len(await self.store.write(lambda connection: publish.publish(connection, now)))
 
     async def _sweep(self) -> int:
-        now = self.clock()
+        now, until = self.clock(), self.clock() + self.settings.claim_timeout_s
 
         def body(connection: Connection) -> int:
+            if self._was_away:
+                extend_claims(connection, until)
             ended = sweep.expire_claims(connection, now) + sweep.expire_deadlines(connection, now)
             return ended + len(builders.expire(connection, now))
 
-        return await self.store.write(body)
+        try:
+            ended = await self.store.write(body)
+        except (StoreFull, StoreUnreachable):
+            self._was_away = True
+            raise
+        self._was_away = False
+        return ended
 
     async def _next_due(self) -> float | None:
         def body(connection: Connection) -> float | None:
