@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -19,7 +18,7 @@ def test_second_hub_is_told_who_has_the_directory(tmp_path: Path) -> None:
     first, second = StateDirectory(tmp_path), StateDirectory(tmp_path)
     with first.locked():
         first.write_hub(HUB)
-        with pytest.raises(StateBusy, match="by pid 4121, at http://127.0.0.1:8765") as caught, second.locked():
+        with pytest.raises(StateBusy, match="by pid 4121, at http") as caught, second.locked():
             pass
     assert caught.value.hub == HUB
 
@@ -73,4 +72,4 @@ def test_directory_that_cannot_be_made_is_named(tmp_path: Path) -> None:
         StateDirectory(tmp_path / "file" / "state").locked(),
     ):
         pass
-    assert os.listdir(tmp_path) == ["file"]
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
