@@ -13,7 +13,7 @@ import re
 import subprocess
 import sys
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,6 +21,7 @@ import pytest
 
 from buildyard.cli.answers import RequestAnswer
 from buildyard.farm.builder import proctree
+from buildyard.farm.builder.interpreters import Interpreter
 from support.farmyard import Process, Yard, bare_environment, yard
 from support.ledger import check
 from support.local_index import LocalIndex, Recipe, archive
@@ -315,6 +316,13 @@ def _uid(process: Path) -> int | None:
         return process.stat().st_uid
     except OSError:
         return None
+
+
+def test_builder_offers_every_python_that_is_here(outcome: Outcome, interpreters: Sequence[Interpreter]) -> None:
+    (builder,) = outcome.farm.farm.builders()
+    offered = {one.abi for one in builder.interpreters if one.usable and one.compiles}
+    assert offered >= {one.abi for one in interpreters}
+    assert len(offered) >= 3
 
 
 def test_builder_is_confined_and_an_ordinary_users_has_no_own_uids(outcome: Outcome) -> None:

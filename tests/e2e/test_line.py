@@ -97,12 +97,12 @@ def test_each_step_of_the_line_is_told_in_order(
 def test_index_page_tells_of_the_wheel_in_html_and_json(
     farm: Yard, index: LocalIndex, interpreters: Sequence[Interpreter]
 ) -> None:
-    index.add(Recipe(name="Listed.Thing", requires_python=">=3.8"))
+    index.add(Recipe(name="Listed-Thing", requires_python=">=3.8"))
     (build,) = farm.built("listed-thing", abis=[interpreters[-1].abi])
     page = "/simple/listed-thing/"
     listed = until("the page is there", lambda: _json_page(farm, page))
     (file,) = listed["files"]
-    assert file["filename"] == build.filename == "listed.thing-1.0-py3-none-any.whl".replace(".t", "_t", 1)
+    assert file["filename"] == build.filename == "listed_thing-1.0-py3-none-any.whl"
     wheel = farm.get(urljoin(page, file["url"]))
     assert sha256(wheel.data).hexdigest() == file["hashes"]["sha256"]
     metadata = farm.get(urljoin(page, file["url"]) + ".metadata")
@@ -114,7 +114,7 @@ def test_index_page_tells_of_the_wheel_in_html_and_json(
     assert f"{file['filename']}</a>" in text
     assert f"#sha256={file['hashes']['sha256']}" in text
     assert 'data-requires-python="&gt;=3.8"' in text
-    assert 'href="/simple/listed-thing/"' in farm.get("/simple/", accept="text/html").data.decode()
+    assert 'href="listed-thing/"' in farm.get("/simple/", accept="text/html").data.decode()
     assert farm.get(page, accept="text/html").headers["etag"] == html.headers["etag"]
 
 
@@ -210,11 +210,10 @@ def test_real_packages_are_built_and_installed(interpreters: Sequence[Interprete
         farm.start_builder()
         farm.await_builder()
         wanted = [one.abi for one in interpreters[-3:]]
-        ended = farm.ended(farm.ask("six", "markupsafe", "blinker", abis=wanted), within=100)
-        if ended.state == "failed" or "network" in {one.kind for one in ended.builds}:
-            print(f"the network failed, once more: {ended}")
-            number = farm.farm.ask(["six", "markupsafe", "blinker"], abis=wanted, again=True)
-            ended = farm.ended(number, within=100)
+        # A build that the network fails is tried again by the farm itself.
+        ended = farm.ended(farm.ask("six", "markupsafe", "blinker", abis=wanted), within=150)
+        if ended.state == "failed" and "does not answer" in ended.reason:
+            ended = farm.ended(farm.ask("six", "markupsafe", "blinker", abis=wanted), within=100)
         builds = ended.builds
         assert {one.state for one in builds} <= {"built", "covered"}, builds
         assert installed(farm, interpreters[-1], "markupsafe", tmp_path, by="pip").startswith(("2.", "3."))

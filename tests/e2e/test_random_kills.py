@@ -33,10 +33,10 @@ def chance(request: pytest.FixtureRequest) -> random.Random:
 
 
 def _asked(farm: Yard, index: LocalIndex, label: str) -> list[int]:
-    """Ask for twenty packages in four requests; return their numbers."""
+    """Ask for twenty packages in five requests, two of them for every Python; return the requests' numbers."""
     names = [f"{label}-{number}" for number in range(BUILDS)]
     index.add(*(Recipe(name=name) for name in names))
-    return [farm.ask(*names[first::4], abis=[ABI]) for first in range(4)]
+    return [farm.ask(*names[:2]), *(farm.ask(*names[first::4], abis=[ABI]) for first in range(2, 6))]
 
 
 def _is_over(farm: Yard, requests: list[int]) -> bool:
@@ -50,10 +50,11 @@ def _is_over(farm: Yard, requests: list[int]) -> bool:
 
 def _all_end_well(farm: Yard, requests: list[int]) -> None:
     ended = [farm.ended(request, within=120) for request in requests]
-    builds = [build for request in ended for build in request.builds]
+    builds = [build for request in ended for build in request.builds if build.state != "covered"]
     assert len(builds) == BUILDS
     for build in builds:
         assert build.state == "built" or (build.state == "failed" and build.reason), build
+    # One that lost its builder six times running has failed, and that is chance.
     assert sum(build.state == "built" for build in builds) >= BUILDS - 1, [build.reason for build in builds]
     assert farm.hub is not None
     farm.hub.stop()

@@ -37,11 +37,13 @@ from buildyard.farm.builds.service import BuildService
 from buildyard.farm.index import publish
 from buildyard.farm.index import serve as index
 from buildyard.farm.loops import Loop
+from buildyard.farm.queue import database as queue
+from buildyard.farm.queue.sweeping import SWEEP_LIMIT
 from buildyard.farm.settings import Settings
 from buildyard.farm.state import CredentialsFile, HubFile, StateDirectory
 from buildyard.farm.store.base import Store
 from buildyard.farm.store.connect import open_store
-from buildyard.farm.store.errors import StoreFull, StoreUnreachable
+from buildyard.farm.store.errors import StoreBusy, StoreFull, StoreUnreachable
 from buildyard.farm.store.objects import ObjectStore
 from buildyard.farm.tasks import builders, sweep
 from buildyard.farm.tasks import http as tasks_http
@@ -232,6 +234,7 @@ class Hub:
             Loop("dispatch", (enqueue.WANTED,), self.builds.dispatch, self.builds.next_due),
             Loop("publish", (finish.PAGES,), self._publish),
             Loop("timers", (TASKS, builders.CHANNEL), self._sweep, self._next_due),
+            Loop("queues", (), self._sweep_queues, self._in_a_minute),
         ]
 
     def disk(self) -> tuple[int, int]:
@@ -264,7 +267,7 @@ class Hub:
 
         try:
             ended = await self.store.write(body)
-        except (StoreFull, StoreUnreachable):
+        except (StoreBusy, StoreFull, StoreUnreachable):
             self._was_away = True
             raise
         self._was_away = False
@@ -276,6 +279,15 @@ class Hub:
             return min((due for due in dues if due is not None), default=None)
 
         return await self.store.read(body)
+
+    async def _sweep_queues(self) -> int:
+        """Delete what has expired in the queues; there may be more of it than one sweep takes."""
+        now = self.clock()
+        swept = await self.store.write(lambda connection: queue.sweep(connection, now))
+        return swept.expired // SWEEP_LIMIT
+
+    async def _in_a_minute(self) -> float:
+        return self.clock() + 60
 
     def _tell(self) -> None:
         hub = HubFile(root_url=self.root_url, pid=os.getpid(), started=self.clock(), version=__version__)

@@ -50,8 +50,12 @@ class ObjectStore:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._staging = root / _STAGING
+        is_new = not self._staging.is_dir()
         with _room():
             self._staging.mkdir(parents=True, exist_ok=True)
+            if is_new:
+                _sync_directory(root)
+                _sync_directory(root.parent)
         self._remove_leftovers()
 
     def stage(self) -> Staged:
