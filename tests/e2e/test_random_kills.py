@@ -19,7 +19,7 @@ from support.ledger import check
 from support.local_index import LocalIndex, Recipe
 
 BUILDS = 20
-KILLS = 8
+KILLS = 10
 ABI = f"cp{sys.version_info[0]}{sys.version_info[1]}"
 
 pytestmark = pytest.mark.timeout(280)
@@ -72,7 +72,7 @@ def test_builds_end_although_the_hub_is_killed_at_random(
         farm.await_builder()
         requests = _asked(farm, index, "hub-killed")
         for _ in range(KILLS):
-            time.sleep(chance.uniform(0.05, 3.0))
+            time.sleep(chance.uniform(0.05, 2.0))
             hub.kill()
             hub = farm.start_hub()
             if _is_over(farm, requests):
@@ -89,7 +89,7 @@ def test_builds_end_although_hub_and_builder_are_killed_at_random(
         farm.await_builder()
         requests = _asked(farm, index, "both-killed")
         for _ in range(KILLS):
-            time.sleep(chance.uniform(0.05, 3.0))
+            time.sleep(chance.uniform(0.05, 2.0))
             if chance.random() < 0.5:
                 hub.kill()
                 hub = farm.start_hub()
