@@ -1,7 +1,5 @@
 """The store on SQLite beside raw `sqlite3` that does the same statements in the same batches.
 
-    python benchmarks/store.py [--seconds 2] [--postgresql URL]
-
 Small transactions of a queue, one message each: put; claim and delete.  `raw` is a plain loop in one thread that
 prepares everything beforehand and commits every N transactions; `store` has N tasks that each await their own commit.
 The ratio is what the store's service costs: threads, savepoints, SQLAlchemy, JSON, wake-ups, a future each.  The
@@ -10,7 +8,6 @@ columns of processor time (microseconds a transaction) hold on a busy machine, t
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import sqlite3
 import tempfile
@@ -186,16 +183,10 @@ async def _backlog(url: str) -> None:
     await store.close()
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seconds", type=float, default=2.0)
-    parser.add_argument("--postgresql", metavar="URL", help="an empty database to measure, too")
-    options = parser.parse_args()
-    on_sqlite(options.seconds)
+def main(*, quick: bool, postgresql: str = "") -> None:
+    """Print all rows; ``postgresql`` is the address of an empty database to measure too."""
+    seconds = 1.0 if quick else 2.0
+    on_sqlite(seconds)
     backlog()
-    if options.postgresql:
-        on_postgresql(options.postgresql, options.seconds)
-
-
-if __name__ == "__main__":
-    main()
+    if postgresql:
+        on_postgresql(postgresql, seconds)

@@ -15,6 +15,8 @@ from support.local_index import LocalIndex, Recipe
 
 ABI = f"cp{sys.version_info[0]}{sys.version_info[1]}"
 
+CLAIM_S = 8
+
 SLOW = """
 import time
 for number in range(20):
@@ -27,7 +29,7 @@ pytestmark = pytest.mark.timeout(120)
 
 @pytest.fixture(scope="module")
 def farm(index: LocalIndex, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Yard]:
-    with yard(tmp_path_factory.mktemp("yard") / "farm", index.url, claim_timeout_s=20) as made:
+    with yard(tmp_path_factory.mktemp("yard") / "farm", index.url, claim_timeout_s=CLAIM_S) as made:
         made.start_hub()
         made.start_builder()
         made.await_builder()
@@ -50,7 +52,8 @@ class TestHubThatIsAwayForAWhile:
         else:
             assert farm.hub.stop() == 0
         told = farm.command("status")
-        time.sleep(5)  # the build ends meanwhile
+        # The build ends meanwhile, and in the second case the claim would have too.
+        time.sleep(5 if how is signal.SIGTERM else CLAIM_S + 1)
         farm.start_hub()
         (ended,) = farm.ended(request).builds
 
