@@ -8,9 +8,13 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from buildyard.farm.builder.interpreters import Interpreter, Places, find_interpreters
+from support.as_nobody import SMALL_DISK
 from support.farmyard import bare_environment
 from support.local_index import LocalIndex, served
 from support.needs import missing
+
+#: An ordinary user runs these where he has a small disk (`test_as_nobody`).
+collect_ignore = [] if os.geteuid() == 0 or SMALL_DISK in os.environ else ["test_full_disk.py"]
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ import pytest
 
 from buildyard.errors import RemoteError
 from support.as_nobody import SMALL_DISK, mount_small_disk, unmount
-from support.farmyard import Yard, until, yard
+from support.farmyard import Process, Yard, until, yard
 from support.ledger import check
 from support.local_index import LocalIndex, Recipe
 from support.needs import missing
@@ -92,16 +92,15 @@ def careful(tmp_path: Path, small_disk: Path, index: LocalIndex) -> Iterator[Pla
     yield from _farm(tmp_path, small_disk, index, disk_floor_bytes=8_000_000)
 
 
-def _start_builder(place: Place) -> None:
-    """Start a builder with a state directory of its own, on another disk."""
+def _start_builder(place: Place) -> Process:
+    """Return a builder with a state directory of its own, on another disk."""
     farm = place.farm
     elsewhere = farm.root / "builder-state"
     elsewhere.mkdir()
     credentials = farm.state / "credentials.json"
     known = {"TASKCLUSTER_ROOT_URL": farm.url} | _credential(credentials)
     command = ("-m", "buildyard.cli", "builder", "--name", "one", "--slots", "1", "--hub", farm.url)
-    farm.run("builder-one", *command, **known, BUILDYARD_STATE=str(elsewhere))
-    farm.await_builder()
+    return farm.run("builder-one", *command, **known, BUILDYARD_STATE=str(elsewhere))
 
 
 def _credential(path: Path) -> dict[str, str]:
@@ -112,6 +111,7 @@ def _credential(path: Path) -> dict[str, str]:
 def test_building_pauses_and_goes_on_by_itself(careful: Place, index: LocalIndex) -> None:
     farm = careful.farm
     _start_builder(careful)
+    farm.await_builder()
     index.add(Recipe(name="paused"))
     careful.filler.leave(4_000_000)
 
@@ -154,6 +154,7 @@ def test_request_to_a_full_hub_is_refused_with_the_reason(full: Place, index: Lo
 def test_build_under_way_is_kept_until_there_is_room(full: Place, index: LocalIndex) -> None:
     farm = full.farm
     _start_builder(full)
+    farm.await_builder()
     large = "\n".join(os.urandom(4000).hex() for _ in range(100))
     index.add(Recipe(name="kept", script=SLOW, modules={"kept.py": f'"""\n{large}\n"""\n'}))
     assert farm.hub is not None
@@ -173,6 +174,19 @@ def test_build_under_way_is_kept_until_there_is_room(full: Place, index: LocalIn
     assert "waits" in farm.log(build)
     assert "Traceback" not in farm.hub.output.read_text()
     check(farm)
+
+
+def test_builder_that_comes_while_the_disk_is_full_waits(full: Place, index: LocalIndex) -> None:
+    index.add(Recipe(name="waited-for"))
+    full.filler.leave(0)
+    until("it has no room for requests", lambda: _refusal(full.farm))
+    builder = _start_builder(full)
+    time.sleep(4)
+    assert builder.code is None, builder.output.read_text()
+    full.filler.remove()
+    full.farm.await_builder()
+    (build,) = full.farm.built("waited-for", abis=[ABI])
+    assert build.state == "built"
 
 
 def test_hub_that_finds_its_disk_full_says_so_and_ends(full: Place) -> None:

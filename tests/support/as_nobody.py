@@ -38,6 +38,19 @@ def pytest_as_nobody(
     return subprocess.run(unshare, cwd=_ROOT, text=True, capture_output=True, timeout=within, check=False)
 
 
+def pytest_with_small_disk(tests: Sequence[Path], scratch: Path, *, within: float) -> subprocess.CompletedProcess[str]:
+    """Run these tests as an ordinary user who mounts a small disk himself, in a user namespace of his own."""
+    disk = scratch / "disk"
+    disk.mkdir()
+    mount = f"mount -t tmpfs -o size={SMALL_DISK_BYTES},mode=755 tmpfs {_q(disk)}"
+    powerless = ["setpriv", "--inh-caps=-all", "--ambient-caps=-all"]
+    options = ["-q", "-p", "no:cacheprovider", f"--basetemp={scratch / 'pytest'}"]
+    pytest = ["env", f"{SMALL_DISK}={disk}", sys.executable, "-m", "pytest", *map(str, tests), *options]
+    script = f"set -e\n{mount}\nexec {shlex.join([*powerless, *pytest])}"
+    unshare = ["unshare", "--user", "--map-current-user", "--keep-caps", "--mount", "sh", "-c", script]
+    return subprocess.run(unshare, cwd=_ROOT, text=True, capture_output=True, timeout=within, check=False)
+
+
 def _reachable(needed: Iterable[Path], scratch: Path) -> list[str]:
     """Return the commands that put an open directory in the place of each that others may not enter."""
     hidden: dict[Path, list[Path]] = {}

@@ -24,7 +24,7 @@ from buildyard.farm.builds import views
 from buildyard.farm.builds.explained import told
 from buildyard.farm.builds.service import BuildService
 from buildyard.farm.builds.status import status as farm_status
-from buildyard.farm.events import outbox
+from buildyard.farm.events.broker import ALL, Broker
 from buildyard.farm.problems import Problem
 from buildyard.farm.store.base import Store
 from buildyard.farm.tasks.logs import LogStore
@@ -34,6 +34,7 @@ PREFIX = "/api/farm/v1"
 
 #: The longest a reader may wait for events in one request.
 _LONGEST_WAIT_S = 30.0
+_LONGEST_BINDING = 255  # AMQP's bound on routing keys
 _MAX_REQUIREMENTS = 1000
 _MAX_BODY = 1_000_000
 
@@ -53,13 +54,13 @@ class ApiRooms:
 
     store: Store
     builds: BuildService
+    broker: Broker
     logs: LogStore
     version: str
     state_id: str
     follow: Callable[[str, int, int], AsyncIterator[bytes]]  #: a run's log from an offset on, until it is resolved
     disk: Callable[[], tuple[int, int]]  #: free and total bytes where the files lie
     disk_floor: int  #: building pauses below so many free bytes
-    shutdown: asyncio.Event
     clock: Callable[[], float] = time.time
     started: float = field(default_factory=time.time)
 
@@ -213,29 +214,16 @@ async def _log(rooms: ApiRooms, request: Request) -> Response:
 
 
 async def _events(rooms: ApiRooms, request: Request) -> Response:
-    after, limit = _number(request, "after"), min(_number(request, "limit") or 500, 1000)
-    wait = min(float(_number(request, "wait")), _LONGEST_WAIT_S)
-
-    async def read() -> list[outbox.Recorded]:
-        return await rooms.store.read(lambda connection: outbox.after(connection, after, limit=limit))
-
-    async with rooms.store.waiter([outbox.CHANNEL]) as waiter:
-        found = await read()
-        deadline = rooms.clock() + wait
-        while not found and (left := deadline - rooms.clock()) > 0 and not rooms.shutdown.is_set():
-            await _first_of(waiter.wait(left), rooms.shutdown.wait())
-            found = await read()
-    return _json({"events": [views.event(one) for one in found], "last": found[-1].id if found else after})
-
-
-async def _first_of(*awaitables: Awaitable[object]) -> None:
-    pending = {asyncio.ensure_future(one) for one in awaitables}
-    try:
-        await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for one in pending:
-            one.cancel()
-        await asyncio.gather(*pending, return_exceptions=True)
+    binding = request.query_params.get("topic", ALL)
+    if len(binding) > _LONGEST_BINDING:
+        raise Problem(400, "bad_query", f"a topic's binding has at most {_LONGEST_BINDING} characters")
+    piece = await rooms.broker.read(
+        _number(request, "after"),
+        binding=binding,
+        limit=min(_number(request, "limit") or 500, 1000),
+        wait_s=min(float(_number(request, "wait")), _LONGEST_WAIT_S),
+    )
+    return _json({"events": [views.event(one) for one in piece.events], "last": piece.last})
 
 
 async def _builders(rooms: ApiRooms, request: Request) -> Response:

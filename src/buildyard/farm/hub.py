@@ -34,6 +34,7 @@ from buildyard.farm.access import Access, is_loopback
 from buildyard.farm.builds import enqueue, finish
 from buildyard.farm.builds.planner import Planner
 from buildyard.farm.builds.service import BuildService
+from buildyard.farm.events.broker import Broker
 from buildyard.farm.index import publish
 from buildyard.farm.index import serve as index
 from buildyard.farm.loops import Loop
@@ -196,13 +197,13 @@ class Hub:
         api_rooms = api.ApiRooms(
             store=self.store,
             builds=self.builds,
+            broker=Broker(self.store, self.shutdown),
             logs=self.logs,
             follow=partial(follow_log, tasks_rooms),
             version=__version__,
             state_id=self.state.identity(),
             disk=self.disk,
             disk_floor=self.settings.disk_floor_bytes,
-            shutdown=self.shutdown,
             clock=self.clock,
         )
         index_rooms = index.IndexRooms(store=self.store, objects=self.objects)

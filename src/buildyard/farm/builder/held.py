@@ -38,6 +38,11 @@ _LOST = (RequestConflict, ResourceNotFound, AuthenticationFailed, InsufficientSc
 _LONGEST_PAUSE_S = 5.0
 
 
+def passes(error: TaskclusterConnectionError | TaskclusterRestFailure) -> bool:
+    """Tell whether the hub is away or not well, so that it may be asked again: what it refuses it refuses for good."""
+    return isinstance(error, TaskclusterConnectionError) or error.status >= 500 or error.status == 429
+
+
 class ClaimLost(BuildyardError):
     """The hub has taken the run back.  Stop the work and throw its result away."""
 
@@ -87,7 +92,7 @@ class Held:
                 self.lost.set()
                 raise ClaimLost(self._named) from error
             except (TaskclusterConnectionError, TaskclusterRestFailure) as error:
-                if isinstance(error, TaskclusterRestFailure) and error.status < 500 and error.status != 429:
+                if not passes(error):
                     raise
                 facts = {"task": self.task_id, "again_in_s": round(pause, 1), "why": str(error).partition("\n")[0]}
                 log.warning("hub.away", extra=facts)

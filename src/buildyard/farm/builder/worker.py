@@ -23,7 +23,7 @@ import msgspec
 
 from buildyard.errors import BuildyardError
 from buildyard.farm.abi import pool_name
-from buildyard.farm.builder.held import ClaimLost, Held
+from buildyard.farm.builder.held import ClaimLost, Held, passes
 from buildyard.farm.builder.interpreters import Interpreter
 from buildyard.farm.builder.link import AsyncFarm
 from buildyard.farm.builder.log import Log
@@ -40,7 +40,7 @@ from buildyard.farm.wire import (
     PhaseRecord,
 )
 from buildyard.taskcluster.aio import Queue
-from buildyard.taskcluster.errors import TaskclusterConnectionError, TaskclusterFailure
+from buildyard.taskcluster.errors import TaskclusterConnectionError, TaskclusterFailure, TaskclusterRestFailure
 from buildyard.taskcluster.time import stringDate
 
 log = logging.getLogger(__name__)
@@ -116,8 +116,10 @@ class Builder:
             try:
                 await self.farm.hello(self.info)
                 return True
-            except TaskclusterConnectionError as error:
-                log.warning("hub.away", extra={"again_in_s": pause, "why": str(error)})
+            except (TaskclusterConnectionError, TaskclusterRestFailure) as error:
+                if not passes(error):
+                    raise
+                log.warning("hub.away", extra={"again_in_s": pause, "why": str(error).partition("\n")[0]})
             await self._pause(pause)
             pause = min(pause * 2, _LONGEST_PAUSE_S)
         return False
