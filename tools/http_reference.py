@@ -38,7 +38,7 @@ _API = {
     "/builds/{number}": "One build, with the result of its last run",
     "POST /builds/{number}/retry": "Queue a failed build again",
     "/builds/{number}/log": "Its log as `text/plain`, with ranges; `?follow=1&start=N` goes on until the run has ended",
-    "/events": "What follows event `?after=N`, at most `limit`; `topic=build.#` binds to topics; `wait=SECONDS` waits for one",
+    "/events": "What follows event `?after=N`, at most `limit`; `topic=build.#` is a binding; `wait=SECONDS` waits",
     "/builders": "Every builder that has said hello",
 }
 
