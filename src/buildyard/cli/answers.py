@@ -43,6 +43,7 @@ class BuildAnswer(Struct, frozen=True, kw_only=True):
     usual_s: float | None = None
     builder: str = ""
     filename: str | None = None
+    is_published: bool = True  #: False for one that is built while the index does not show its wheel yet
     covered_by: str | None = None
     try_at: str | None = None  #: ISO 8601, UTC
     top_level: bool = True
@@ -51,7 +52,7 @@ class BuildAnswer(Struct, frozen=True, kw_only=True):
     @property
     def is_settled(self) -> bool:
         """Tell whether nothing more happens to it by itself."""
-        return self.state in SETTLED
+        return self.state in SETTLED and self.is_published
 
 
 class RequestAnswer(Struct, frozen=True, kw_only=True):

@@ -19,7 +19,7 @@ from buildyard.farm.builds.usual import Pair, Usual, usual
 from buildyard.farm.builds.words import iso
 from buildyard.farm.events.outbox import Recorded
 from buildyard.farm.store.tables import builders as builders_table
-from buildyard.farm.store.tables import builds, request_builds, requests, runs
+from buildyard.farm.store.tables import builds, files, request_builds, requests, runs
 from buildyard.farm.wire import BuilderInfo, BuildResult, InterpreterInfo
 
 #: A builder that has not asked for work for this long is silent; it asks at least every long poll (20 s).
@@ -46,6 +46,7 @@ class BuildView(Struct, frozen=True, kw_only=True):
     usual_s: float | None
     builder: str
     filename: str | None
+    is_published: bool  #: False for one that is built while the index does not show its wheel yet
     covered_by: str | None
     try_at: str | None  #: ISO 8601, UTC
     tries: int
@@ -154,10 +155,14 @@ def normalised(name: str) -> str:
 
 
 def _with_run(*more: Any) -> Select[Any]:
-    """Select builds, each with the last run of its task."""
+    """Select builds, each with the last run of its task and when its file was published."""
     last = select(func.max(runs.c.run_id)).where(runs.c.task_id == builds.c.task_id).correlate(builds).scalar_subquery()
     run = [runs.c.run_id, runs.c.phase, runs.c.phase_started, runs.c.started.label("run_started")]
-    return select(builds, *run, *more).outerjoin(runs, (runs.c.task_id == builds.c.task_id) & (runs.c.run_id == last))
+    return (
+        select(builds, *run, files.c.published.label("file_published"), *more)
+        .outerjoin(runs, (runs.c.task_id == builds.c.task_id) & (runs.c.run_id == last))
+        .outerjoin(files, files.c.filename == builds.c.filename)
+    )
 
 
 def _view(row: Row[Any], now: float, usually: Mapping[Pair, Usual]) -> BuildView:
@@ -183,6 +188,7 @@ def _view(row: Row[Any], now: float, usually: Mapping[Pair, Usual]) -> BuildView
         usual_s=its_usual.seconds if its_usual else None,
         builder=row.builder,
         filename=row.filename,
+        is_published=row.state != "built" or row.file_published is not None,
         covered_by=row.covered_by,
         try_at=iso(row.try_at) if row.try_at is not None else None,
         tries=row.tries,
