@@ -152,10 +152,11 @@ class UpStory(_Story):
 
     def _nothing_to_build(self, request: RequestAnswer) -> None:
         tally = tally_of(request.builds)
-        packages = {build.package for build in request.builds}
+        packages = sorted({build.package for build in request.builds})
         if tally.is_good:
             took = duration(time.monotonic() - self.began, precise=True)
-            text = f"{self.screen.err.mark('done')} Nothing to build: all {len(packages)} packages are up to date"
+            what = f"{packages[0]} is" if len(packages) == 1 else f"all {len(packages)} packages are"
+            text = f"{self.screen.err.mark('done')} Nothing to build: {what} up to date"
             self.screen.note(justified(text, took, self.screen.err.width))
             return
         others = [build for build in request.builds if build.state != "built"]
