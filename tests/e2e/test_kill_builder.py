@@ -11,7 +11,7 @@ import pytest
 
 from buildyard.cli.answers import EventAnswer
 from buildyard.farm.builder import proctree
-from support.farmyard import Yard, until, yard
+from support.farmyard import Yard, until, without_bubblewrap, yard
 from support.ledger import check
 from support.local_index import LocalIndex, Recipe
 
@@ -30,9 +30,11 @@ time.sleep(1.5)
 pytestmark = pytest.mark.timeout(120)
 
 
-@pytest.fixture(scope="module")
-def farm(index: LocalIndex, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Yard]:
+@pytest.fixture(scope="module", params=["bubblewrap", "unconfined"])
+def farm(request: pytest.FixtureRequest, index: LocalIndex, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Yard]:
+    """A farm whose builders confine builds, or cannot."""
     with yard(tmp_path_factory.mktemp("yard") / "farm", index.url, claim_timeout_s=CLAIM_S) as made:
+        made.builder_prefix = () if request.param == "bubblewrap" else without_bubblewrap()
         made.start_hub()
         yield made
 
@@ -50,6 +52,7 @@ class Aftermath:
         index.add(Recipe(name="slow", script=SLOW))
         killed = farm.start_builder(slots=1)
         farm.await_builder()
+        (self.builder,) = farm.farm.builders()
         request = farm.ask("slow", abis=[ABI])
         self.build = farm.building("slow")
         self.directory = farm.state / "builders" / "one"
@@ -65,6 +68,10 @@ class Aftermath:
 
     def events(self, farm: Yard, topic: str) -> Sequence[EventAnswer]:
         return [one for one in farm.events(self.last) if one.topic == topic]
+
+
+def test_builder_confines_builds_where_it_is_to(farm: Yard, aftermath: Aftermath) -> None:
+    assert aftermath.builder.sandbox.startswith("bubblewrap") == (not farm.builder_prefix)
 
 
 def test_killed_builders_run_expires_at_the_end_of_its_claim(farm: Yard, aftermath: Aftermath) -> None:
@@ -85,7 +92,7 @@ def test_exactly_one_further_run_builds_it(farm: Yard, aftermath: Aftermath) -> 
 
 
 def test_nothing_of_the_killed_builder_is_left_running(aftermath: Aftermath) -> None:
-    assert len(aftermath.tree) >= 4, "the builder, its sandbox, the build and what the build started"
+    assert len(aftermath.tree) >= 4, "the builder, what confines the build, the build and what it started"
     assert not aftermath.survivors
 
 

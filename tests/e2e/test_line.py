@@ -191,6 +191,19 @@ def test_run_time_dependencies_come_along(
     assert installed(farm, interpreters[-1], "needing", tmp_path, by="pip") == "1.0"
 
 
+def test_index_that_is_a_directory_serves_as_upstream_too(
+    index: LocalIndex, interpreters: Sequence[Interpreter], tmp_path: Path
+) -> None:
+    index.add(Recipe(name="on-disk"), Recipe(name="beside-it", requires_dist=("on-disk",)))
+    with yard(tmp_path / "farm", index.file_url) as farm:
+        farm.start_hub()
+        farm.start_builder()
+        farm.await_builder()
+        builds = farm.built("beside-it", abis=[interpreters[-1].abi])
+        assert {(one.package, one.state) for one in builds} == {("on-disk", "built"), ("beside-it", "built")}
+        check(farm)
+
+
 class RealYard(Yard):
     """A farm whose upstream is what pip is configured to use on this machine."""
 

@@ -158,8 +158,8 @@ class LocalIndex:
         directory.mkdir(parents=True, exist_ok=True)
         (directory / filename).write_bytes(data)
         sha256 = told_sha256 or hashlib.sha256(data).hexdigest()
-        offered = self._files.setdefault(canonicalize_name(project), [])
-        offered.append(_File(filename, sha256, len(data), requires_python))
+        offered = self._files.get(directory.name, [])
+        self._files[directory.name] = [*offered, _File(filename, sha256, len(data), requires_python)]
         (directory / "index.html").write_bytes(self.page(directory.name, as_json=False))
 
     def page(self, project: str, *, as_json: bool) -> bytes:
