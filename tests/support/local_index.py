@@ -7,6 +7,7 @@ PEP 503 has it (so that a ``file:`` address serves them) and `served` serves the
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import html
 import io
@@ -112,9 +113,12 @@ class Recipe:
 
 
 def archive(files: Mapping[str, bytes], more: Sequence[tarfile.TarInfo] = ()) -> bytes:
-    """Return a .tar.gz of these files and of further members without content: links, devices."""
+    """Return a .tar.gz of these files and of further members without content, links and devices; always the same."""
     packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w:gz", format=tarfile.PAX_FORMAT, compresslevel=1) as tar:
+    with (
+        gzip.GzipFile(fileobj=packed, mode="wb", compresslevel=1, mtime=0) as compressed,
+        tarfile.open(fileobj=compressed, mode="w", format=tarfile.PAX_FORMAT) as tar,
+    ):
         for name, data in files.items():
             member = tarfile.TarInfo(name)
             member.size, member.mtime, member.mode = len(data), 1_700_000_000, 0o644
@@ -158,7 +162,7 @@ class LocalIndex:
         directory.mkdir(parents=True, exist_ok=True)
         (directory / filename).write_bytes(data)
         sha256 = told_sha256 or hashlib.sha256(data).hexdigest()
-        offered = self._files.get(directory.name, [])
+        offered = [one for one in self._files.get(directory.name, []) if one.filename != filename]
         self._files[directory.name] = [*offered, _File(filename, sha256, len(data), requires_python)]
         (directory / "index.html").write_bytes(self.page(directory.name, as_json=False))
 
