@@ -36,13 +36,14 @@ class Tier(NamedTuple):
     folders: tuple[str, ...]
     budget_s: int
     workers: int = 0
+    dist: str = "loadfile"  #: how pytest-xdist deals tests out to workers
     may_retry: bool = False
 
 
 TIERS = (
     Tier("unit, wire", ("unit", "wire", "typing"), 240, workers=2),
     Tier("contract", ("contract",), 180, workers=2),
-    Tier("integration", ("integration",), 420),
+    Tier("integration", ("integration",), 420, workers=2, dist="loadgroup"),
     Tier("seed examples", ("seed_examples",), 120),
     Tier("end to end", ("e2e",), 780, may_retry=True),
 )
@@ -80,7 +81,7 @@ def _pytest(tier: Tier, more: Sequence[str]) -> Outcome:
     report.unlink(missing_ok=True)
     command = [sys.executable, "-m", "pytest", "-q", f"--junitxml={report}", "-o", "junit_family=xunit1", *more]
     if tier.workers:
-        command += ["-n", str(tier.workers), "--dist", "loadfile"]
+        command += ["-n", str(tier.workers), "--dist", tier.dist]
     command += [f"tests/{folder}" for folder in tier.folders]
     started = time.monotonic()
     code, is_late = bounded(command, tier.budget_s)
