@@ -115,9 +115,9 @@ class ExplainLine(Struct, frozen=True, kw_only=True):
 
 
 class ExplainPlatform(Struct, frozen=True, kw_only=True):
-    """One platform's lines."""
+    """The lines of platforms of which the same is to say."""
 
-    platform: str
+    platforms: tuple[str, ...]  #: tags, ``linux_x86_64``
     lines: tuple[ExplainLine, ...]
 
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from buildyard.cli.answers import Explained, ExplainPlatform, ExplainVersion
+from buildyard.cli.answers import Explained, ExplainVersion
 from buildyard.cli.palette import Palette, visible_length
 from buildyard.farm.builds.status_values import Building, NeedsALook, Pool, Status
 from buildyard.farm.builds.words import (
@@ -144,13 +144,10 @@ def _version_lines(explained: Explained, version: ExplainVersion, palette: Palet
     if version.requires_python:
         told.append(f"Requires-Python {version.requires_python}")
     yield ", ".join(told)
-    alike: dict[tuple[object, ...], list[ExplainPlatform]] = {}
-    for platform in version.platforms:
-        alike.setdefault(platform.lines, []).append(platform)
-    for platforms in alike.values():
-        yield f"  {', '.join(platform_words(one.platform) for one in platforms)}"
-        words = [LOOKS[line.state].word if line.state in LOOKS else line.state for line in platforms[0].lines]
+    for group in version.platforms:
+        yield f"  {', '.join(map(platform_words, group.platforms))}"
+        words = [LOOKS[line.state].word if line.state in LOOKS else line.state for line in group.lines]
         width = max([_STATE_WIDTH, *map(len, words)])
-        for word, line in zip(words, platforms[0].lines, strict=True):
+        for word, line in zip(words, group.lines, strict=True):
             why = f": {line.text}" if line.text else ""
             yield f"    {palette.glyph(line.state)} {word:<{width}} {' '.join(line.abis)}{why}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import platform
 import re
 import subprocess
 import sys
@@ -66,7 +67,7 @@ def test_a_hub_is_found_by_its_address_too(farm: tuple[Yard, Program], yard: Yar
 def test_explain_tells_what_was_built(farm: tuple[Yard, Program]) -> None:
     told = farm[0].run("explain", "needy").stdout
     assert told.startswith("needy 1.0")
-    assert "✓ built" in told
+    assert f"  linux {platform.machine()}\n    ✓ built" in told
 
 
 def test_explain_of_what_nobody_asked_for_is_wrong_use(farm: tuple[Yard, Program]) -> None:

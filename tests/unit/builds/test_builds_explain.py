@@ -146,13 +146,13 @@ def groups(*rows: Row) -> list[tuple[str, ...]]:
 def test_platforms_of_which_the_same_is_to_say_stand_together() -> None:
     platforms = ("linux_x86_64", "linux_aarch64")
     found = [row("cp313", "left_to_upstream", platform=platform, reason="a wheel is there") for platform in platforms]
-    assert groups(*found) == [("linux aarch64", "linux x86_64")]
+    assert groups(*found) == [("linux_aarch64", "linux_x86_64")]
 
 
 def test_platforms_that_somebody_waits_for_come_first() -> None:
     assert groups(row("cp313", "built", platform="linux_aarch64"), row("cp313", "queued", platform="linux_x86_64")) == [
-        ("linux x86_64",),
-        ("linux aarch64",),
+        ("linux_x86_64",),
+        ("linux_aarch64",),
     ]
 
 

@@ -127,18 +127,14 @@ NUMPY = msgspec.convert(
                 "requires_python": ">=3.10",
                 "platforms": [
                     {
-                        "platform": "linux_riscv64",
+                        "platforms": ["linux_riscv64"],
                         "lines": [
                             {"state": "built", "abis": ["cp310", "cp311"]},
                             {"state": "not_wanted", "abis": ["cp39"], "text": "Requires-Python is >=3.10, this is 3.9"},
                         ],
                     },
                     {
-                        "platform": "linux_x86_64",
-                        "lines": [{"state": "left_to_upstream", "abis": ["cp310"], "text": "a wheel is there"}],
-                    },
-                    {
-                        "platform": "linux_aarch64",
+                        "platforms": ["linux_x86_64", "linux_aarch64"],
                         "lines": [{"state": "left_to_upstream", "abis": ["cp310"], "text": "a wheel is there"}],
                     },
                 ],
@@ -182,7 +178,7 @@ def test_running_builds_beyond_twelve_are_counted() -> None:
     assert "○ 18 more" in status_lines(busy, PLAIN)
 
 
-def test_explain_tells_a_platform_at_a_time_and_joins_those_that_are_alike() -> None:
+def test_explain_tells_a_group_of_platforms_at_a_time() -> None:
     assert explain_lines(NUMPY, PLAIN, now=NOW) == [
         "numpy 2.2.1, released 6 d ago, Requires-Python >=3.10",
         "  linux riscv64",

@@ -22,7 +22,6 @@ from buildyard.farm.builds.words import (
     kind_words,
     listed,
     ordinal,
-    platform_words,
     plural,
 )
 
@@ -85,7 +84,7 @@ class Line(Struct, frozen=True, kw_only=True):
 class PlatformLines(Struct, frozen=True, kw_only=True):
     """The lines of platforms that are all alike."""
 
-    platforms: tuple[str, ...]  #: as people read them, ``linux x86_64``
+    platforms: tuple[str, ...]  #: tags, ``linux_x86_64``
     lines: tuple[Line, ...]
 
 
@@ -191,7 +190,7 @@ def _groups(rows: Iterable[Row], now: float) -> tuple[PlatformLines, ...]:
         by_platform.setdefault(row.platform, []).append(row)
     alike: dict[tuple[Line, ...], list[str]] = {}
     for platform, own in sorted(by_platform.items()):
-        alike.setdefault(_lines(own, now), []).append(platform_words(platform))
+        alike.setdefault(_lines(own, now), []).append(platform)
     groups = [PlatformLines(platforms=tuple(platforms), lines=lines) for lines, platforms in alike.items()]
     return tuple(sorted(groups, key=lambda group: not any(line.state in _OPEN for line in group.lines)))
 

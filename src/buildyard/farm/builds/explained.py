@@ -31,7 +31,7 @@ class ToldLine(Struct, frozen=True, kw_only=True):
 class ToldPlatform(Struct, frozen=True, kw_only=True):
     """The lines of platforms of which the same is to say."""
 
-    platform: str  #: as people read it, ``linux x86_64, linux aarch64``
+    platforms: tuple[str, ...]  #: tags, ``linux_x86_64``
     lines: tuple[ToldLine, ...]
 
 
@@ -149,7 +149,7 @@ def _version(version: VersionLines, rows: Sequence[Row[Any]], *, is_current: boo
         requires_python=next((row.requires_python for row in own if row.requires_python), None),
         platforms=tuple(
             ToldPlatform(
-                platform=", ".join(group.platforms),
+                platforms=group.platforms,
                 lines=tuple(_line(line) for line in group.lines),
             )
             for group in version.groups

@@ -222,12 +222,12 @@ def _why(version: str, group: PlatformLines, line: Line, rows: Sequence[Row[Any]
         for row in rows
         if (row.version, row.state) == (version, line.state)
         and row.abi in line.abis
-        and platform_words(row.platform) in group.platforms
+        and row.platform in group.platforms
     ]
     return Why(
         anchor=f"why-{own[0].id}",
         state=line.state,
-        what=f"{version} {listed(list(line.abis))} {listed(list(group.platforms))}",
+        what=f"{version} {listed(list(line.abis))} {listed([platform_words(one) for one in group.platforms])}",
         text=line.sentence,
         next=own[0].next,
         builds=[row.id for row in own],
