@@ -7,10 +7,11 @@ request of each loop.  Where aiohttp would tidy (URLs, header fields, redirects,
 from __future__ import annotations
 
 import asyncio
+import functools
 import ssl
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
 from contextvars import ContextVar
 from typing import Any
 
@@ -23,6 +24,7 @@ from buildyard.faces._bodies import BodyReader
 from buildyard.faces._exchange import (
     CHUNK,
     ExchangingTransport,
+    Streamed,
     cut,
     fields_to_send,
     in_words,
@@ -38,7 +40,7 @@ from buildyard.faces.connecting import (
     proxy_for,
     ssl_context,
 )
-from buildyard.faces.transport import Headers, Request
+from buildyard.faces.transport import MAX_BODY, Headers, Request, Response
 
 #: The longest line of a head; the same as http.client's.
 _MAX_LINE = 65536
@@ -68,17 +70,17 @@ class _Sending:
         if self._transport is not None:
             self._transport.abort()
 
-    @asynccontextmanager
-    async def watched(self) -> AsyncIterator[None]:
-        """Raise `TimeoutError` where a service takes no more of the body, or drips a head without an end.
+    def watched(self) -> asyncio.Timeout:
+        """Return a context that raises `TimeoutError` where a service takes no more, or drips a head without an end.
 
         aiohttp would wait for ever.
         """
-        async with asyncio.timeout(None) as self._watch:
-            try:
-                yield
-            finally:
-                self._watch = None
+        self._watch = asyncio.timeout(None)
+        return self._watch
+
+    def unwatch(self) -> None:
+        """Let the rest take its time; aiohttp itself bounds the silence between two pieces of a body."""
+        self._watch = None
 
     def _progress(self) -> None:
         if self._watch is not None:
@@ -130,6 +132,14 @@ class _ExactRequest(aiohttp.ClientRequest):
         return await super().send(conn)
 
 
+class _Connector(aiohttp.TCPConnector):
+    """Bounds the making of a connection; one that is there already costs no timer."""
+
+    async def _create_connection(self, req: Any, traces: Any, timeout: Any) -> Any:
+        async with asyncio.timeout(_sending.get().request.timeout.connect):
+            return await super()._create_connection(req, traces, timeout)
+
+
 class AsyncioTransport(ExchangingTransport):
     """A `transport.Transport` for asyncio.  One loop at a time; close it within the loop that used it."""
 
@@ -140,25 +150,48 @@ class AsyncioTransport(ExchangingTransport):
         self._session: aiohttp.ClientSession | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
+    async def send(self, request: Request, *, max_body: int = MAX_BODY) -> Response:
+        """Return the answer to one request, sent once: as the base class does, in fewer steps for the common case."""
+        if request.is_part or request.follow_redirects:
+            return await super().send(request, max_body=max_body)
+        exchange = await self._exchanged(request, is_whole=True)
+        try:
+            return Response(exchange.status, exchange.headers, await self._read(exchange, max_body), request.url)
+        finally:
+            await exchange.end()
+
+    async def _read(self, exchange: _Asyncio, max_body: int) -> bytes:
+        if (whole := exchange.whole(max_body)) is not None:
+            return whole
+        return await Streamed(exchange.request, exchange).read(max_body)
+
     async def _open(self, request: Request) -> _Asyncio:
-        proxy = proxy_for(self._proxy, request.url)
+        return await self._exchanged(request, is_whole=False)
+
+    async def _exchanged(self, request: Request, *, is_whole: bool) -> _Asyncio:
+        """Send the request and return the answer's head.
+
+        A body that is taken whole is mostly there by then; where it is not, `_Asyncio` bounds the silence itself.
+        """
+        proxy = proxy_for(self._proxy, request.url) if self._proxy is not None else None
         body = await asyncio.to_thread(BodyReader, request) if request.is_part else BodyReader(request)
         sending = _Sending(request, body)
         token = _sending.set(sending)
         try:
-            with _errors(sending):
-                return _Asyncio(sending, await self._request(sending, proxy))
-        except BaseException:
+            return _Asyncio(sending, await self._request(sending, proxy, is_whole), is_whole)
+        except BaseException as error:
             sending.abort()
             body.close()
+            if isinstance(error, _THEIRS):
+                raise _our_error(sending, error) from error
             raise
         finally:
             _sending.reset(token)
 
-    async def _request(self, sending: _Sending, proxy: Proxy | None) -> aiohttp.ClientResponse:
+    async def _request(self, sending: _Sending, proxy: Proxy | None, is_whole: bool) -> aiohttp.ClientResponse:
         request = sending.request
         async with sending.watched():
-            return await self._session_here().request(
+            answer = await self._session_here().request(
                 request.method,
                 yarl.URL(request.url, encoded=True),
                 headers=_fields(request, proxy),
@@ -167,10 +200,10 @@ class AsyncioTransport(ExchangingTransport):
                 proxy=proxy.url if proxy else None,
                 proxy_headers=proxy.fields if proxy and request.target.is_tls else None,
                 ssl=self._tls_context() if request.target.is_tls else True,
-                timeout=aiohttp.ClientTimeout(
-                    total=None, connect=request.timeout.connect, sock_read=request.timeout.read
-                ),
+                timeout=_client_timeout(None if is_whole else request.timeout.read),
             )
+        sending.unwatch()
+        return answer
 
     def _session_here(self) -> aiohttp.ClientSession:
         loop = asyncio.get_running_loop()
@@ -202,9 +235,14 @@ class AsyncioTransport(ExchangingTransport):
             await session.close()
 
 
+@functools.lru_cache(maxsize=64)
+def _client_timeout(read: float | None) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(total=None, sock_read=read)
+
+
 def _new_session() -> aiohttp.ClientSession:
     session = aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0),
+        connector=_Connector(limit=0),
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,
         skip_auto_headers=_OWN_FIELDS,
@@ -220,17 +258,33 @@ def _new_session() -> aiohttp.ClientSession:
 class _Asyncio:
     """The `_exchange.Exchange` of this transport."""
 
-    def __init__(self, sending: _Sending, answer: aiohttp.ClientResponse) -> None:
+    def __init__(self, sending: _Sending, answer: aiohttp.ClientResponse, is_whole: bool) -> None:
         self.status = answer.status
         self.headers: Headers = received_headers(
             (name.decode("latin-1"), value.decode("latin-1")) for name, value in answer.raw_headers
         )
         self._sending = sending
         self._answer = answer
+        self._silence = sending.request.timeout.read if is_whole else None  # seconds, where aiohttp bounds none
+
+    @property
+    def request(self) -> Request:
+        """What was asked."""
+        return self._sending.request
+
+    def whole(self, limit: int) -> bytes | None:
+        """Return the body where all of it is here already and fits, else ``None``; nothing is taken then."""
+        content = self._answer.content
+        if not content.is_eof() or content.exception() is not None or content.total_bytes > limit:
+            return None
+        return content.read_nowait()
 
     async def receive(self) -> bytes:
-        with _errors(self._sending):
-            return await self._answer.content.read(CHUNK)
+        try:
+            async with asyncio.timeout(self._silence):
+                return await self._answer.content.read(CHUNK)
+        except _THEIRS as error:
+            raise _our_error(self._sending, error) from error
 
     async def end(self) -> None:
         if self._answer.content.is_eof() and self._sending.is_sent:
@@ -246,18 +300,14 @@ def _fields(request: Request, proxy: Proxy | None) -> list[tuple[str, str]]:
     return [*fields_to_send(request), *to_proxy.items()]
 
 
-@contextmanager
-def _errors(sending: _Sending) -> Iterator[None]:
-    """Turn what aiohttp raises into our errors."""
-    request = sending.request
-    try:
-        yield
-    except BuildyardError:
-        raise
-    except (aiohttp.ClientError, TimeoutError, OSError) as error:
-        if sending.error is not None:
-            raise sending.error from error
-        raise (_sent_error(request, error) if sending.has_begun else _connect_error(request, error)) from error
+#: What aiohttp raises, and becomes an error of ours.
+_THEIRS = (aiohttp.ClientError, TimeoutError, OSError)
+
+
+def _our_error(sending: _Sending, error: Exception) -> BuildyardError:
+    if sending.error is not None:
+        return sending.error
+    return _sent_error(sending.request, error) if sending.has_begun else _connect_error(sending.request, error)
 
 
 def _sent_error(request: Request, error: Exception) -> BuildyardError:

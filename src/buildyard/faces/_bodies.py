@@ -26,6 +26,7 @@ class BodyReader:
         self.size = request.size
         self.is_file = isinstance(request.body, Part)
         self._left = request.size
+        self._progress = request.progress
         self._bytes = b"" if isinstance(request.body, Part) else request.body
         self._path = request.body.path if isinstance(request.body, Part) else ""
         self._file = _open_part(request.body) if isinstance(request.body, Part) else None
@@ -37,6 +38,8 @@ class BodyReader:
         with self._lock:
             chunk = self._read() if self._left else b""
             self._left -= len(chunk)
+            if chunk and self._progress:
+                self._progress(self.size - self._left)
             return chunk
 
     def _read(self) -> bytes:

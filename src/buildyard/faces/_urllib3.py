@@ -1,14 +1,16 @@
 """The blocking transport, on urllib3's connections.
 
-`http` names it; read `_exchange` first.  It uses urllib3's connections and not its pool, as the pool tidies URLs,
-and as connecting, sending and receiving must be told apart to say what may have been sent.  Every wait is one that
-Ctrl-C ends: sockets with time-outs, `time.sleep`, and names looked up on a thread (`_resolve`).
+`http` names it; read `_exchange` first.  urllib3 connects, to hosts and through proxies, with TLS or without.  Its pool
+would tidy URLs, and connecting, sending and receiving must be told apart to say what may have been sent; so requests
+and answers go over its sockets by `_plain_http`, and by http.client where an answer is not plain.  Every wait is one
+that Ctrl-C ends: sockets with time-outs, `time.sleep`, and names looked up on a thread (`_resolve`).
 """
 
 from __future__ import annotations
 
 import contextlib
 import http.client
+import io
 import os
 import re
 import socket
@@ -18,13 +20,10 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
-from typing import Any
+from typing import Any, Protocol
 
 import urllib3.exceptions
-from urllib3 import HTTPHeaderDict
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.response import HTTPResponse
-from urllib3.util import SKIP_HEADER
 
 from buildyard.errors import BuildyardError, ConnectFailed, ProxyFailed, TimedOut, TlsFailed, TransportError
 from buildyard.faces import _resolve
@@ -38,6 +37,7 @@ from buildyard.faces._exchange import (
     nonsense,
     received_headers,
 )
+from buildyard.faces._plain_http import Head, plain_head, request_head
 from buildyard.faces.connecting import (
     DEFAULT_TLS,
     Proxy,
@@ -84,8 +84,28 @@ class _Answer(http.client.HTTPResponse):
                 self.fp = whole
 
 
+class _Begun(io.RawIOBase):
+    """What http.client reads an answer from: its first bytes, which we have, and the socket after them."""
+
+    def __init__(self, sock: socket.socket, data: bytes) -> None:
+        self._socket = sock
+        self._data = data
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if not self._data:
+            return self._socket.recv_into(buffer)
+        size = min(len(buffer), len(self._data))
+        buffer[:size], self._data = self._data[:size], self._data[size:]
+        return size
+
+    def makefile(self, _: str) -> io.BufferedReader:
+        return io.BufferedReader(self)
+
+
 class _Plain(HTTPConnection):
-    response_class = _Answer
     auto_open = 0  # a connection that is gone is an error, never silently another one
 
     def _new_conn(self) -> socket.socket:
@@ -94,7 +114,6 @@ class _Plain(HTTPConnection):
 
 
 class _Encrypted(HTTPSConnection):
-    response_class = _Answer
     auto_open = 0
 
     def _new_conn(self) -> socket.socket:
@@ -138,11 +157,11 @@ class BlockingTransport(ExchangingTransport):
         with BodyReader(request) as body:
             wire = _Wire(request, self._take(key) or self._connect(request, proxy))
             try:
-                answer = wire.exchange(_target_line(request, proxy), _fields(request, proxy), body)
+                receiving = wire.exchange(_head(request, proxy), body)
             except BaseException:
                 wire.connection.close()
                 raise
-        return _Blocking(wire, answer, lambda: self._keep(key, wire.connection))
+        return _Blocking(wire, receiving, lambda: self._keep(key, wire.connection))
 
     def _take(self, key: _Key) -> _Connection | None:
         if self._pid != os.getpid():
@@ -202,8 +221,16 @@ class BlockingTransport(ExchangingTransport):
 
     async def close(self) -> None:
         """Close the idle connections."""
+        self._let_go()
+
+    def __del__(self) -> None:
+        # Scripts make a client, ask, and forget it.
+        self._let_go()
+
+    def _let_go(self, getpid: Callable[[], int] = os.getpid) -> None:
+        # Bound as a default, as at the end of a program modules are gone before what uses them.
         kept, self._kept = self._kept, {}
-        if self._pid == os.getpid():
+        if self._pid == getpid():
             for connection in (one for deck in kept.values() for one in deck):
                 connection.close()
 
@@ -215,33 +242,43 @@ class _Wire:
         self.request = request
         self.connection = connection
 
-    def exchange(self, target_line: str, fields: HTTPHeaderDict, body: BodyReader) -> HTTPResponse:
-        """Return the answer, its head received."""
-        assert self.connection.sock is not None
-        self.connection.timeout = self.request.timeout.read
-        self.connection.sock.settimeout(self.request.timeout.read)
+    def exchange(self, head: bytes, body: BodyReader) -> _Receiving:
+        """Return what receives the answer, its head received."""
+        sock = self._socket
+        if sock.gettimeout() != self.request.timeout.read:
+            sock.settimeout(self.request.timeout.read)
         with self.errors():
             try:
-                self.connection.request(
-                    self.request.method,
-                    target_line,
-                    body=body if body.size else None,
-                    headers=fields,
-                    preload_content=False,
-                    decode_content=False,
-                )
+                # Together: one packet, and one waking of the service.
+                sock.sendall(head + body.next())
+                for chunk in body:
+                    sock.sendall(chunk)
             except (BrokenPipeError, ConnectionResetError, ssl.SSLEOFError) as error:
                 # A service that refuses an upload answers before its end, and hangs up.
                 return self._early_answer(error)
-            return self.connection.getresponse()
+            return self._answer()
 
-    def _early_answer(self, error: OSError) -> HTTPResponse:
+    @property
+    def _socket(self) -> socket.socket:
+        assert self.connection.sock is not None
+        return self.connection.sock
+
+    def _answer(self) -> _Receiving:
+        data = self._socket.recv(CHUNK)
+        plain = plain_head(data, self.request.method)
+        if plain is not None:
+            return _PlainBody(plain, self._socket)
+        answer = _Answer(_Begun(self._socket, data), method=self.request.method)  # type: ignore[arg-type]
+        answer.begin()
+        return _OtherBody(answer)
+
+    def _early_answer(self, error: OSError) -> _Receiving:
         try:
-            return self.connection.getresponse()
+            return self._answer()
         except ssl.SSLError as later:
             # The alert that follows tells more than the hang-up.
             raise (later if is_certificate_alert(str(later)) else error) from None
-        except (OSError, http.client.HTTPException, urllib3.exceptions.HTTPError):
+        except (OSError, http.client.HTTPException):
             raise error from None
 
     @contextmanager
@@ -252,15 +289,13 @@ class _Wire:
             yield
         except BuildyardError:
             raise
-        except (TimeoutError, urllib3.exceptions.TimeoutError) as error:
+        except TimeoutError as error:
             raise TimedOut("read", request.timeout.read, method=request.method, url=request.url) from error
         except ssl.SSLError as error:
             raise self._tls_error(error) from error
-        except (OSError, http.client.IncompleteRead, urllib3.exceptions.ProtocolError) as error:
+        except (OSError, http.client.IncompleteRead) as error:
             raise cut(request, error) from error
-        except urllib3.exceptions.SSLError as error:
-            raise cut(request, error) from error
-        except (http.client.HTTPException, urllib3.exceptions.HTTPError) as error:
+        except http.client.HTTPException as error:
             raise nonsense(request, error) from error
 
     def _tls_error(self, error: ssl.SSLError) -> TransportError:
@@ -270,14 +305,67 @@ class _Wire:
         return cut(self.request, error)
 
 
+class _Receiving(Protocol):
+    """An answer whose head is there, and the way to the rest."""
+
+    status: int
+    fields: list[tuple[str, str]]
+    keeps: bool  #: the connection may be used again after it
+
+    def receive(self) -> bytes:
+        """Return the next bytes of the body, or nothing at its end."""
+
+    def close(self) -> None:
+        """Let go of what it holds beside the connection."""
+
+
+class _PlainBody:
+    """A plain answer: so many bytes, from the socket itself."""
+
+    def __init__(self, head: Head, sock: socket.socket) -> None:
+        self.status, self.fields, self._left, self.keeps, self._begun = head
+        self._socket = sock
+
+    def receive(self) -> bytes:
+        chunk, self._begun = self._begun, b""
+        if not chunk and self._left:
+            chunk = self._socket.recv(min(CHUNK, self._left))
+            if not chunk:
+                raise http.client.IncompleteRead(b"", self._left)
+        self._left -= len(chunk)
+        return chunk
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+class _OtherBody:
+    """Any other answer, as http.client reads it."""
+
+    def __init__(self, answer: http.client.HTTPResponse) -> None:
+        self.status = answer.status
+        self.fields = answer.getheaders()
+        self.keeps = not answer.will_close
+        self._answer = answer
+
+    def receive(self) -> bytes:
+        chunk = self._answer.read1(CHUNK)
+        if not chunk and self._answer.length:
+            raise http.client.IncompleteRead(b"", self._answer.length)
+        return chunk
+
+    def close(self) -> None:
+        self._answer.close()
+
+
 class _Blocking:
     """The `_exchange.Exchange` of this transport."""
 
-    def __init__(self, wire: _Wire, answer: HTTPResponse, keep: Callable[[], None]) -> None:
-        self.status = answer.status
-        self.headers: Headers = received_headers(answer.headers.items())
+    def __init__(self, wire: _Wire, receiving: _Receiving, keep: Callable[[], None]) -> None:
+        self.status = receiving.status
+        self.headers: Headers = received_headers(receiving.fields)
         self._wire = wire
-        self._answer = answer
+        self._receiving = receiving
         self._keep = keep
         self._is_whole = False
 
@@ -285,32 +373,27 @@ class _Blocking:
         if self._is_whole:
             return b""
         with self._wire.errors():
-            chunk = self._answer.read1(CHUNK, decode_content=False)
+            chunk = self._receiving.receive()
         self._is_whole = not chunk
         return chunk
 
     async def end(self) -> None:
-        if self._is_whole:
+        if self._is_whole and self._receiving.keeps:
             self._keep()
         else:
             with contextlib.suppress(OSError):
-                self._answer.close()
+                self._receiving.close()
             self._wire.connection.close()
 
 
-def _target_line(request: Request, proxy: Proxy | None) -> str:
+def _head(request: Request, proxy: Proxy | None) -> bytes:
+    target, fields = request.target, fields_to_send(request)
+    if not proxy or target.is_tls:
+        return request_head(request.method, target.path, fields)
     # To a proxy that forwards, the request target is the whole URL (RFC 9112 section 3.2.2).
-    target = request.target
-    return f"http://{target.authority}{target.path}" if proxy and not target.is_tls else target.path
-
-
-def _fields(request: Request, proxy: Proxy | None) -> HTTPHeaderDict:
-    fields = HTTPHeaderDict(fields_to_send(request))
-    if "accept-encoding" not in fields:
-        fields["Accept-Encoding"] = SKIP_HEADER
-    if proxy and not request.target.is_tls:
-        fields.update(proxy.fields)
-    return fields
+    own = {name.lower() for name in proxy.fields}
+    fields = (*(field for field in fields if field[0].lower() not in own), *proxy.fields.items())
+    return request_head(request.method, f"http://{target.authority}{target.path}", fields)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ transports share, `http`, `twisted` and `scripted` the transports themselves, `u
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Protocol, overload
@@ -75,6 +75,8 @@ class Request:
     _: KW_ONLY
     timeout: Timeout = DEFAULT_TIMEOUT
     idempotent: bool = True  #: done twice is as good as done once; else it is never sent twice
+    #: Called with the number of bytes of the body that were read to be sent, on whatever thread reads them.
+    progress: Callable[[int], object] | None = field(default=None, compare=False)
     follow_redirects: bool = False  #: at most `redirects.MAX_HOPS`; credentials stay with their origin
     target: Target = field(init=False, compare=False)  #: the URL taken apart
 

@@ -7,6 +7,7 @@ checks every request here; the transports take `Target`s.
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 from typing import Literal
@@ -20,6 +21,7 @@ _ALLOWED = re.compile(r"(?:[A-Za-z0-9\-._~:/?\[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})*
 _HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9\-_~]{1,63}(?:\.[A-Za-z0-9\-_~]{1,63})*\.?)\Z")
 # Servers and proxies decode %2e before they walk a path, so its encoded spelling is as dangerous.
 _DOTS = re.compile(r"(?:/|\A)(?:\.|%2[eE]){1,2}(?:/|\Z)")
+_SLASH_OR_QUERY = re.compile(r"[/?]")
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -55,8 +57,8 @@ def parse_target(url: str) -> Target:
         raise _refused(url, "is not an absolute http or https URL")
     if not _ALLOWED.match(rest):
         raise _refused(url, "holds characters that must be percent-encoded")
-    cut = next((i for i, char in enumerate(rest) if char in "/?"), len(rest))
-    authority, path = rest[:cut], rest[cut:]
+    authority = _SLASH_OR_QUERY.split(rest, maxsplit=1)[0]
+    path = rest[len(authority) :]
     if "@" in authority:
         raise _refused(url, "holds a user or password; pass credentials as a header")
     if path.endswith("?"):
@@ -69,13 +71,22 @@ def parse_target(url: str) -> Target:
 
 
 def _host_and_port(url: str, authority: str, default: int) -> tuple[str, int]:
-    host, colon, digits = authority.rpartition(":") if re.search(r":\d*\Z", authority) else (authority, "", "")
-    if not _HOST.match(host):
+    host, port = _split_authority(authority, default)
+    if not host:
         raise _refused(url, "has no valid host")
-    port = int(digits) if colon and digits else default
     if not 0 < port < 65536:
         raise _refused(url, "has no valid port")
-    return host.strip("[]"), port
+    return host, port
+
+
+# A client asks a few hosts for very many addresses.
+@functools.lru_cache(maxsize=256)
+def _split_authority(authority: str, default: int) -> tuple[str, int]:
+    """Return host and port; an empty host where it is none."""
+    host, colon, digits = authority.rpartition(":") if re.search(r":\d*\Z", authority) else (authority, "", "")
+    if not _HOST.match(host):
+        return "", default
+    return host.strip("[]"), int(digits) if colon and digits else default
 
 
 def _refused(url: str, why: str) -> InvalidRequest:

@@ -226,20 +226,6 @@ class Twisted:
         return result  # type: ignore[no-any-return]
 
 
-@pytest.fixture(scope="session")
-def reactor_thread() -> Iterator[None]:
-    """Twisted's reactor, which starts only once in a process."""
-    pytest.importorskip("twisted")
-    from twisted.internet import reactor
-
-    running: Any = reactor
-    thread = threading.Thread(target=running.run, kwargs={"installSignalHandlers": False}, daemon=True)
-    thread.start()
-    yield
-    running.callFromThread(running.stop)
-    thread.join(10)
-
-
 @pytest.fixture(params=["blocking", "asyncio", "twisted"])
 def face(request: pytest.FixtureRequest) -> Face:
     if request.param == "twisted":
