@@ -43,8 +43,27 @@ def test_claim_tells_its_messages_and_times(on_queue: OnQueue) -> None:
         made = await claim(queue, ttl=90, grace=70)
         clock.advance(9)
         seen = await queue.get_claim(P, Q, made.id)
-        assert (seen.ttl, seen.grace, seen.age, held(seen)) == (90, 70, 9, [1])
-        assert [(message.claim_id, message.claim_count) for message in seen.messages] == [(made.id, 1)]
+        assert (seen.ttl, seen.age, held(seen)) == (90, 9, [1])
+        assert [message.claim_id for message in seen.messages] == [made.id]
+
+    on_queue(scenario)
+
+
+def test_claim_tells_its_grace(on_queue: OnQueue) -> None:
+    async def scenario(queue: Queue, clock: Clock) -> None:
+        await put(queue, 1)
+        made = await claim(queue, ttl=90, grace=70)
+        assert (await queue.get_claim(P, Q, made.id)).grace == made.grace == 70
+
+    on_queue(scenario)
+
+
+def test_message_tells_how_often_it_was_claimed(on_queue: OnQueue) -> None:
+    async def scenario(queue: Queue, clock: Clock) -> None:
+        await put(queue, 1)
+        for count in (1, 2):
+            assert [message.claim_count for message in (await claim(queue, ttl=60)).messages] == [count]
+            clock.advance(60)
 
     on_queue(scenario)
 
@@ -58,7 +77,6 @@ def test_message_returns_when_its_claim_is_not_renewed(on_queue: OnQueue) -> Non
         clock.advance(1)
         again = await claim(queue)
         assert held(again) == [1, 2]
-        assert again.messages[0].claim_count == 2
         with pytest.raises(ClaimNotFound):
             await queue.get_claim(P, Q, made.id)
 
@@ -160,11 +178,24 @@ def test_delayed_message_is_not_claimed_even_behind_a_free_one(on_queue: OnQueue
     """Zaqar's Redis store claims it."""
 
     async def scenario(queue: Queue, clock: Clock) -> None:
-        await put(queue, "now")
+        await queue.create(P, Q, {"_default_message_delay": 1})
+        await put(queue, "now", delay=0)
         await put(queue, "later", delay=30)
-        await put(queue, "now too")
+        await put(queue, "now too", delay=0)
         assert held(await queue.claim(P, Q)) == ["now", "now too"]
         clock.advance(30)
+        assert held(await queue.claim(P, Q)) == ["later"]
+
+    on_queue(scenario)
+
+
+def test_delayed_message_is_claimed_when_it_is_due(on_queue: OnQueue) -> None:
+    async def scenario(queue: Queue, clock: Clock) -> None:
+        await queue.create(P, Q, {"_default_message_delay": 1})
+        await put(queue, "later", delay=30)
+        clock.advance(29)
+        assert await queue.claim(P, Q) is None
+        clock.advance(1)
         assert held(await queue.claim(P, Q)) == ["later"]
 
     on_queue(scenario)
@@ -187,7 +218,7 @@ def test_message_ends_with_the_grace(on_queue: OnQueue) -> None:
     async def scenario(queue: Queue, clock: Clock) -> None:
         await put(queue, 1, ttl=60)
         await claim(queue, ttl=300, grace=100)
-        clock.advance(400)
+        clock.advance(401)
         assert await queue.claim(P, Q) is None
 
     on_queue(scenario)

@@ -144,6 +144,7 @@ def test_message_is_shown_again_when_its_claim_has_ended(on_queue: OnQueue) -> N
 
 def test_delayed_message_is_shown_when_asked_or_due(on_queue: OnQueue) -> None:
     async def scenario(queue: Queue, clock: Clock) -> None:
+        await queue.create(P, Q, {"_default_message_delay": 1})
         await put(queue, "later", delay=30)
         assert await bodies(queue) == []
         assert await bodies(queue, include_delayed=True) == ["later"]
@@ -153,10 +154,31 @@ def test_delayed_message_is_shown_when_asked_or_due(on_queue: OnQueue) -> None:
     on_queue(scenario)
 
 
+def test_delay_needs_nothing_of_the_queue(on_queue: OnQueue) -> None:
+    async def scenario(queue: Queue, clock: Clock) -> None:
+        await put(queue, "later", delay=30)
+        assert await queue.claim(P, Q) is None
+
+    on_queue(scenario)
+
+
+def test_message_cannot_be_taken_when_its_ttl_is_over(on_queue: OnQueue) -> None:
+    async def scenario(queue: Queue, clock: Clock) -> None:
+        await put(queue, "short", ttl=60)
+        clock.advance(60)
+        assert await queue.claim(P, Q) is None
+        assert await queue.pop(P, Q) == []
+
+    on_queue(scenario)
+
+
 def test_message_is_gone_after_its_ttl(on_queue: OnQueue) -> None:
     async def scenario(queue: Queue, clock: Clock) -> None:
         ids = await put(queue, "short", ttl=60)
         clock.advance(60)
+        assert await bodies(queue) == []
+        assert await queue.get(P, Q, ids) == []
+        clock.advance(1)
         assert await bodies(queue) == []
         assert await queue.get(P, Q, ids) == []
         assert await queue.claim(P, Q) is None
@@ -290,18 +312,42 @@ def test_pop_takes_from_the_front_and_leaves_the_claimed(on_queue: OnQueue) -> N
     on_queue(scenario)
 
 
-def test_stats_count_free_claimed_and_delayed(on_queue: OnQueue) -> None:
+def test_stats_count_free_and_claimed(on_queue: OnQueue) -> None:
     async def scenario(queue: Queue, clock: Clock) -> None:
         await put(queue, *range(4))
-        await put(queue, "later", delay=60)
-        await put(queue, "gone", ttl=1)
         await queue.claim(P, Q, limit=1, ttl=300)
         clock.advance(5)
         stats = await queue.stats(P, Q)
-        assert (stats.claimed, stats.delayed, stats.free, stats.total) == (1, 1, 3, 5)
+        assert (stats.claimed, stats.delayed, stats.free, stats.total) == (1, 0, 3, 4)
         assert stats.oldest is not None
         assert stats.newest is not None
-        assert (stats.oldest.body, stats.oldest.age, stats.newest.body) == (0, 5, "later")
+        assert (stats.oldest.body, stats.oldest.age, stats.newest.body) == (0, 5, 3)
+
+    on_queue(scenario)
+
+
+def test_stats_count_delayed_messages_apart(on_queue: OnQueue) -> None:
+    async def scenario(queue: Queue, clock: Clock) -> None:
+        await queue.create(P, Q, {"_default_message_delay": 1})
+        await put(queue, "now", delay=0)
+        await put(queue, "later", delay=60)
+        stats = await queue.stats(P, Q)
+        assert (stats.delayed, stats.free, stats.total) == (1, 1, 2)
+        assert stats.newest is not None
+        assert stats.newest.body == "later"
+
+    on_queue(scenario)
+
+
+def test_stats_leave_out_what_has_expired(on_queue: OnQueue) -> None:
+    async def scenario(queue: Queue, clock: Clock) -> None:
+        await put(queue, "short", ttl=60)
+        await put(queue, "long", ttl=90)
+        clock.advance(61)
+        stats = await queue.stats(P, Q)
+        assert stats.total == 1
+        assert stats.oldest is not None
+        assert stats.oldest.body == "long"
 
     on_queue(scenario)
 

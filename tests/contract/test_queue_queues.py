@@ -79,8 +79,8 @@ def test_metadata_that_cannot_work_is_refused(on_queue: OnQueue, metadata: dict[
 def test_queue_gives_ttl_and_delay_to_messages_without(on_queue: OnQueue) -> None:
     async def scenario(queue: Queue, clock: Clock) -> None:
         await queue.create(P, Q, {"_default_message_ttl": 100, "_default_message_delay": 5})
-        ids = await queue.put(P, Q, [NewMessage(body=1), NewMessage(body=2, ttl=50, delay=0)])
-        assert [message.ttl for message in await queue.get(P, Q, ids)] == [100, 50]
+        ids = await queue.put(P, Q, [NewMessage(body=1), NewMessage(body=2, ttl=70, delay=0)])
+        assert [message.ttl for message in await queue.get(P, Q, ids)] == [100, 70]
         assert [message.body for message in (await queue.page(P, Q)).messages] == [2]
 
     on_queue(scenario)

@@ -123,12 +123,12 @@ def test_two_that_start_at_once_make_the_tables_once(new_store_url: str) -> None
     assert bare(new_store_url, differences) == []
 
 
-NEXT_STEP = """
+NEXT_STEP = f"""
 import sqlalchemy as sa
 from alembic import op
 
 revision = "9998"
-down_revision = "0001"
+down_revision = "{migrations.HEAD}"
 branch_labels = None
 depends_on = None
 
@@ -182,7 +182,7 @@ def test_next_step_is_written_from_the_difference(tmp_path: Path) -> None:
 
     written = write_step("Add dirty pages", folder)
 
-    assert written == folder / "versions" / "0002_add_dirty_pages.py"
+    assert written == folder / "versions" / f"{int(migrations.HEAD) + 1:04}_add_dirty_pages.py"
     url = f"sqlite:///{tmp_path / 'yard.sqlite'}"
     bare(url, lambda c: migrations.run_steps(c, folder=folder))
     assert bare(url, differences) == []

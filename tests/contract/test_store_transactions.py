@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -14,7 +15,13 @@ from sqlalchemy.exc import IntegrityError
 from buildyard.farm.store.base import Store
 from buildyard.farm.store.errors import StoreClosed
 from buildyard.farm.store.tables import claims, dirty_pages, queues
-from support.stores import OnStore, opened
+from support.stores import OnStore, opened, play_in_one_lane, play_on_store
+
+
+@pytest.fixture(params=[play_on_store, play_in_one_lane])
+def on_store(request: pytest.FixtureRequest, store_url: str) -> OnStore:
+    """Call it with `async def scenario(store)`: bodies that go side by side, then bodies of one lane."""
+    return partial(request.param, store_url)
 
 
 def add(name: str, since: float = 0.0) -> Any:
@@ -232,7 +239,7 @@ def test_closed_store_says_so(on_store: OnStore) -> None:
     on_store(scenario)
 
 
-def test_loop_runs_on_while_a_body_works(on_store: OnStore) -> None:
+def test_loop_runs_on_while_a_body_works(store_url: str) -> None:
     """The loop's own clock ticks through a write and a read that take long in the database."""
     slow = {
         "sqlite": "WITH RECURSIVE n(i) AS (VALUES(1) UNION ALL SELECT i+1 FROM n WHERE i<2000000) SELECT max(i) FROM n",
@@ -253,7 +260,7 @@ def test_loop_runs_on_while_a_body_works(on_store: OnStore) -> None:
         longest = max(later - earlier for earlier, later in pairwise(ticks))
         assert longest < (ticks[-1] - ticks[0]) / 3
 
-    on_store(scenario)
+    play_on_store(store_url, scenario)
 
 
 def test_rows_survive_the_store(store_url: str) -> None:

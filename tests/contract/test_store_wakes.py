@@ -116,8 +116,8 @@ def test_everybody_who_waits_is_woken(on_store: OnStore) -> None:
         await store.write(waking("own7"))
         await store.write(waking("all"))
         woken = await asyncio.gather(*waiting)
-        assert woken[7] == {"own7"}
-        assert set(woken) == {frozenset({"all"}), frozenset({"own7"})}
+        assert "own7" in woken[7]
+        assert set(woken[:7] + woken[8:]) == {frozenset({"all"})}
 
     on_store(scenario)
 

@@ -23,10 +23,10 @@ from buildyard.farm.store.tables import dirty_pages
 root = Path(sys.argv[1])
 told = {"acknowledged": [], "refused": 0, "other": []}
 
-async def write(store, name):
+async def write(store, name, lane=""):
     row = {"package": name + "x" * 5000, "since": 0.0}
     try:
-        await store.write(lambda connection: connection.execute(insert(dirty_pages), row).rowcount)
+        await store.write(lambda connection: connection.execute(insert(dirty_pages), row).rowcount, lane=lane)
         told["acknowledged"].append(name)
     except StoreFull:
         told["refused"] += 1
@@ -42,7 +42,7 @@ async def main():
     ballast.write_bytes(bytes(6 << 20))
     store = await open_store(f"sqlite:///{root}/yard.sqlite")
     for group in range(400):
-        await asyncio.gather(*(write(store, f"a{group}.{number}") for number in range(10)))
+        await asyncio.gather(*(write(store, f"a{group}.{number}", "one" * (group % 2)) for number in range(10)))
         if told["refused"] > 25:
             break
     told["kept_while_full"] = await stored(store) == sorted(told["acknowledged"])
@@ -58,7 +58,7 @@ async def main():
     ballast.unlink()
     before = told["refused"]
     for number in range(20):
-        await write(store, f"b{number}")
+        await write(store, f"b{number}", "one" * (number % 2))
     told["refused_after"] = told["refused"] - before
     await store.close()
     store = await open_store(f"sqlite:///{root}/yard.sqlite")

@@ -15,7 +15,8 @@ from sqlalchemy import Connection, select
 from buildyard.farm.store.tables import dirty_pages
 from support.stores import opened
 
-#: Writes in many tasks at once, and prints each name once its write was acknowledged.
+#: Writes in many tasks at once, and prints each name once its write was acknowledged.  Every other life it writes in a
+#: lane: in its loop's own thread.
 WRITER = """
 import asyncio, os, sys
 from sqlalchemy import insert
@@ -25,7 +26,8 @@ from buildyard.farm.store.tables import dirty_pages
 async def writer(store, prefix):
     for number in range(10**9):
         name = f"{prefix}.{number}"
-        await store.write(lambda c: c.execute(insert(dirty_pages), {"package": name, "since": 0.0}).rowcount)
+        row = {"package": name, "since": 0.0}
+        await store.write(lambda c: c.execute(insert(dirty_pages), row).rowcount, lane="one" * (int(sys.argv[2]) % 2))
         os.write(1, f"{name}\\n".encode())
 
 async def main():

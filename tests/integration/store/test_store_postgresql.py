@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, insert, select, text, update
 
-from buildyard.farm.store import postgresql as subject
+from buildyard.farm.store import postgresql_try as subject
 from buildyard.farm.store.base import wake
 from buildyard.farm.store.errors import StoreBusy, StoreFull, StoreUnreachable
 from buildyard.farm.store.postgresql import PostgresqlStore

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, event, insert, select
+from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from buildyard.farm.store import sqlite_engine
+from buildyard.farm.store import sqlite_engine, writer
 from buildyard.farm.store.base import wake
 from buildyard.farm.store.errors import StoreBusy, StoreDamaged, StoreFull, StoreUnreachable
 from buildyard.farm.store.sqlite import SqliteStore, open_sqlite
@@ -61,10 +61,17 @@ async def held_up(store: SqliteStore, bodies: list[Callable[[Connection], Any]])
     return list(await rest)
 
 
+def at_commit(store: SqliteStore, call: Callable[[], object]) -> None:
+    """Have this called as each commit of the writer begins."""
+    sqlite = store._connection.connection.driver_connection
+    assert isinstance(sqlite, sqlite3.Connection)
+    sqlite.set_trace_callback(lambda sql: call() if sql == "COMMIT" else None)
+
+
 def test_bodies_that_wait_are_committed_together(tmp_path: Path) -> None:
     async def scenario(store: SqliteStore) -> None:
         commits: list[object] = []
-        event.listen(store._writing, "commit", commits.append)
+        at_commit(store, lambda: commits.append(1))
         await held_up(store, [add(f"p{number}") for number in range(100)])
         assert len(commits) == 2  # the one that held the writer up, and the rest
         assert len(await store.read(names)) == 100
@@ -76,11 +83,11 @@ def test_nobody_hears_before_the_commit(tmp_path: Path) -> None:
     async def scenario(store: SqliteStore) -> None:
         heard_already: list[bool] = []
 
-        def at_commit(_connection: Connection) -> None:
+        def look() -> None:
             time.sleep(0.05)
             heard_already.append(writing.done())
 
-        event.listen(store._writing, "commit", at_commit)
+        at_commit(store, look)
         writing = asyncio.ensure_future(store.write(add("a")))
         await writing
         assert heard_already == [False]
@@ -112,7 +119,7 @@ def test_group_that_cannot_commit_refuses_only_the_guilty(tmp_path: Path) -> Non
 
     async def scenario(store: SqliteStore) -> None:
         results = await held_up(store, [add("a"), guilty, add("b")])
-        assert [type(result) for result in results] == [str, IntegrityError, str]
+        assert [type(result) for result in results] == [str, sqlite3.IntegrityError, str]
         assert await store.read(names) == ["a", "b"]
         await store.write(add("after"))
 
@@ -252,7 +259,7 @@ def test_caller_whose_loop_has_ended_is_forgotten(tmp_path: Path) -> None:
 
     async def leave() -> None:
         stores.append(await open_sqlite(tmp_path / "yard.sqlite"))
-        future = stores[0]._writer.submit(lambda _: time.sleep(0.1))
+        future = stores[0]._writer.submit(lambda _: time.sleep(0.1), is_short=False)
         future.add_done_callback(lambda _: None)
 
     asyncio.run(leave())
@@ -288,3 +295,98 @@ def test_directory_that_is_not_there_is_said(tmp_path: Path) -> None:
 def test_closed_store_leaves_one_file(tmp_path: Path) -> None:
     with_store(tmp_path, lambda store: store.write(add("a")))
     assert [path.name for path in tmp_path.iterdir()] == ["yard.sqlite"]
+
+
+def where(_connection: Connection) -> str:
+    return threading.current_thread().name
+
+
+def test_short_bodies_of_one_turn_of_the_loop_are_committed_together(tmp_path: Path) -> None:
+    async def scenario(store: SqliteStore) -> None:
+        commits: list[object] = []
+        at_commit(store, lambda: commits.append(1))
+        await asyncio.gather(*(store.write(add(f"p{number}"), lane="queue") for number in range(300)))
+        assert len(commits) == 2  # of 256 and of the rest
+        assert len(await store.read(names)) == 300
+
+    with_store(tmp_path, scenario)
+
+
+def test_short_body_runs_in_the_loop_unless_the_thread_has_something_to_do(tmp_path: Path) -> None:
+    async def scenario(store: SqliteStore) -> None:
+        assert await store.write(where, lane="queue") == "MainThread"
+        assert await store.write(where) == "buildyard-writer"
+        together = await asyncio.gather(store.write(where), store.write(where, lane="queue"))
+        assert together == ["buildyard-writer", "buildyard-writer"]
+        assert await store.write(where, lane="queue") == "MainThread"
+
+    with_store(tmp_path, scenario)
+
+
+def test_short_body_is_the_threads_where_a_commit_waits_for_the_disk(tmp_path: Path) -> None:
+    async def main() -> None:
+        store = await open_sqlite(tmp_path / "yard.sqlite", synchronous="FULL")
+        assert await store.write(where, lane="queue") == "buildyard-writer"
+        await store.close()
+
+    asyncio.run(main())
+
+
+def test_loop_goes_on_while_a_short_body_waits_for_another_process(tmp_path: Path) -> None:
+    async def scenario(store: SqliteStore) -> None:
+        other = sqlite3.connect(tmp_path / "yard.sqlite", isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        writing = asyncio.ensure_future(store.write(where, lane="queue"))
+        for _ in range(10):
+            await asyncio.sleep(0.01)
+        assert not writing.done()
+        other.execute("ROLLBACK")
+        other.close()
+        assert await writing == "buildyard-writer"
+
+    with_store(tmp_path, scenario)
+
+
+def test_checkpoints_are_made_by_the_thread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer, "_CHECKPOINT_AFTER", 5)
+
+    async def scenario(store: SqliteStore) -> None:
+        made: list[str] = []
+        sqlite = store._connection.connection.driver_connection
+        assert isinstance(sqlite, sqlite3.Connection)
+        sqlite.set_trace_callback(lambda sql: made.append(where(store._connection)) if "checkpoint" in sql else None)
+        for number in range(12):
+            await store.write(add(f"p{number}"), lane="queue")
+        await store.write(where)
+        assert made == 2 * ["buildyard-writer"]
+
+    with_store(tmp_path, scenario)
+
+
+def test_short_bodies_wait_for_a_checkpoint_and_stay_in_the_loop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the thread, once it has some of them, would have the rest of a busy hub's as well."""
+    monkeypatch.setattr(writer, "_CHECKPOINT_AFTER", 1)
+
+    async def scenario(store: SqliteStore) -> None:
+        async def caller(number: int) -> set[str]:
+            seen = set()
+            for step in range(20):
+                await asyncio.sleep(0.0001 * (number + step))
+                seen.add(await store.write(where, lane="queue"))
+            return seen
+
+        assert await asyncio.gather(*(caller(number) for number in range(10))) == 10 * [{"MainThread"}]
+
+    with_store(tmp_path, scenario)
+
+
+def test_store_that_is_closed_writes_what_is_short_first(tmp_path: Path) -> None:
+    async def scenario(store: SqliteStore) -> None:
+        writing = asyncio.gather(store.write(add("a")), store.write(add("b"), lane="queue"))
+        await asyncio.sleep(0)
+        await store.close()
+        assert await writing == ["a", "b"]
+
+    with_store(tmp_path, scenario)

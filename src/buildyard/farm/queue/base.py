@@ -3,7 +3,8 @@
 A queue belongs to a project and has a name.  A *message* is put into it and lives for its TTL; a *claim* is a
 temporary hold on some messages, during which nobody else is given them; whoever finishes a message deletes it, and
 one whose claim ends is given out again.  So delivery is at least once, and first in, first out for each producer.
-`database.py` keeps queues in the farm's own store; every implementation passes one contract suite.
+`database.py` keeps queues in the farm's own store, `zaqar.py` at a Zaqar; every implementation passes one contract
+suite.
 
 * QueueError
   * QueueNotFound         no such queue: create it, or put a message into it (.project, .queue)
@@ -15,6 +16,7 @@ one whose claim ends is given out again.  So delivery is at least once, and firs
   * BadAmount             a limit, a TTL or a grace that cannot be (.name, .value)
   * BadMarker             no page of this queue gave such a marker (.marker)
   * BadMetadata           queue metadata that cannot work (.key)
+  * PostTooLarge          more bytes at once than the queue's metadata allows (.most)
 """
 
 from __future__ import annotations
@@ -121,6 +123,14 @@ class BadMetadata(QueueError, ValueError):
         self.key = key
 
 
+class PostTooLarge(QueueError):
+    """The queue's metadata (`_max_messages_post_size`) allows fewer bytes at once."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"Message collection size is too large. Max size {most}")
+        self.most = most
+
+
 class NewMessage(Struct, frozen=True, kw_only=True):
     """A message on its way into a queue."""
 
@@ -171,7 +181,7 @@ class Claim(Struct, frozen=True, kw_only=True):
 
     id: str  #: opaque: renews and releases the claim, deletes its messages
     ttl: int  #: seconds it holds, from `created`
-    grace: int  #: seconds that a message at least lives on after its claim has ended
+    grace: int | None  #: seconds that a message at least lives on after its end; None where the keeper does not tell
     created: float  #: when it was made, or last renewed
     age: float  #: seconds since `created`
     messages: tuple[Message, ...]

@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from sqlalchemy import ColumnElement, Connection, case, func, select
 
-from sqlalchemy import ColumnElement, Connection, Float, Row, Select, bindparam, case, func, select
-
-from buildyard.farm.queue.base import Message, QueueStats
-from buildyard.farm.queue.messages import IS_ALIVE, get
-from buildyard.farm.queue.queues import find
+from buildyard.farm.queue.base import QueueStats
+from buildyard.farm.queue.in_order import NOW
+from buildyard.farm.queue.messages import IS_THERE, get
+from buildyard.farm.store.prepared import Prepared
 from buildyard.farm.store.tables import messages
 
-_NOW: Final = bindparam("now", type_=Float)
 
-
-def _counted(kind: ColumnElement[bool]) -> Select[Any]:
+def _counted(kind: ColumnElement[bool]) -> Prepared:
     """Return the statement that counts messages of a kind: all, those held, those delayed, and the ends of the row."""
-    is_held = messages.c.claim_expires > _NOW
-    is_delayed = messages.c.visible_at > _NOW
-    return select(
+    is_held = messages.c.claim_expires > NOW
+    is_delayed = messages.c.visible_at > NOW
+    counted = select(
         func.count().label("total"),
         func.coalesce(func.sum(case((is_held, 1), else_=0)), 0).label("held"),
         func.coalesce(func.sum(case((is_held, 0), (is_delayed, 1), else_=0)), 0).label("waiting"),
         func.min(messages.c.id).label("first"),
         func.max(messages.c.id).label("last"),
-    ).where(IS_ALIVE, kind)
+    ).where(IS_THERE, kind)
+    return Prepared(counted)
 
 
 # Two, so that each finds its rows by the index of its kind.
@@ -34,23 +32,15 @@ _CLAIMED = _counted(messages.c.claim_id.is_not(None))
 
 def stats(connection: Connection, now: float, project: str, queue: str) -> QueueStats:
     """Return how much is in the queue; zeros for one that does not exist.  Takes time with the number of messages."""
-    found = find(connection, project, queue)
-    if found is None:
-        return QueueStats()
-    asked = {"number": found.number, "now": now}
-    parts = [connection.execute(statement, asked).one() for statement in (_FREE, _CLAIMED)]
-    claimed, delayed = sum(part.held for part in parts), sum(part.waiting for part in parts)
-    ends = _ends(connection, now, project, queue, parts)
+    asked = {"now": now, "project": project, "queue": queue}
+    free, claimed = (statement.rows(connection, **asked)[0] for statement in (_FREE, _CLAIMED))
+    total, held, waiting = (of_free + of_claimed for of_free, of_claimed in zip(free[:3], claimed[:3], strict=True))
+    ends = [number for number in (*free[3:], *claimed[3:]) if number is not None]
+    shown = get(connection, now, project, queue, [min(ends), max(ends)]) if ends else []
     return QueueStats(
-        claimed=claimed,
-        delayed=delayed,
-        free=sum(part.total for part in parts) - claimed - delayed,
-        oldest=ends[0] if ends else None,
-        newest=ends[-1] if ends else None,
+        claimed=held,
+        delayed=waiting,
+        free=total - held - waiting,
+        oldest=shown[0] if shown else None,
+        newest=shown[-1] if shown else None,
     )
-
-
-def _ends(connection: Connection, now: float, project: str, queue: str, parts: list[Row[Any]]) -> list[Message]:
-    first = [part.first for part in parts if part.first is not None]
-    last = [part.last for part in parts if part.last is not None]
-    return get(connection, now, project, queue, [min(first), max(last)]) if first else []

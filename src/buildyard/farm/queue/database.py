@@ -33,7 +33,7 @@ from buildyard.farm.queue.messages import delete, delete_many, delete_messages, 
 from buildyard.farm.queue.paging import page
 from buildyard.farm.queue.queues import channel, create, metadata, names, remove, set_metadata
 from buildyard.farm.queue.sweeping import Swept, sweep
-from buildyard.farm.queue.taking import claim, pop
+from buildyard.farm.queue.taking import claim, pop, pop_one
 from buildyard.farm.store.base import Store
 
 __all__ = [
@@ -52,6 +52,7 @@ __all__ = [
     "names",
     "page",
     "pop",
+    "pop_one",
     "put",
     "release",
     "remove",
@@ -81,11 +82,12 @@ class DatabaseQueue:
 
     async def set_metadata(self, project: str, queue: str, metadata: Mapping[str, Any]) -> None:
         """Replace the queue's metadata.  Raises `QueueNotFound` and `BadMetadata`."""
-        await self._store.write(lambda connection: set_metadata(connection, project, queue, metadata))
+        lane = channel(project, queue)
+        await self._store.write(lambda connection: set_metadata(connection, project, queue, metadata), lane=lane)
 
     async def remove(self, project: str, queue: str) -> None:
         """Remove the queue with all that is in it, if it is there."""
-        await self._store.write(lambda connection: remove(connection, project, queue))
+        await self._store.write(lambda connection: remove(connection, project, queue), lane=channel(project, queue))
 
     async def names(self, project: str, *, marker: str = "", limit: int = DEFAULT_LIMIT) -> list[str]:
         """Return names of the project's queues, sorted, those after the marker."""
@@ -135,7 +137,7 @@ class DatabaseQueue:
 
     async def pop(self, project: str, queue: str, limit: int = DEFAULT_LIMIT) -> list[Popped]:
         """Return the first free messages, deleted: at most once."""
-        return await self._write(pop, project, [queue], limit)
+        return await self._write(pop_one, project, queue, limit)
 
     async def claim(
         self,
@@ -163,12 +165,12 @@ class DatabaseQueue:
         """Let go of the claim's messages, if it still holds any: they are free at once."""
         await self._write(release, project, queue, claim_id)
 
-    async def _write(self, body: Callable[..., T], *args: Any) -> T:
+    async def _write(self, body: Callable[..., T], project: str, queue: str, *args: Any) -> T:
         # The time is asked inside: a body may wait for its turn, or run again.
         def run(connection: Connection) -> T:
-            return body(connection, self._clock(), *args)
+            return body(connection, self._clock(), project, queue, *args)
 
-        return await self._store.write(run)
+        return await self._store.write(run, lane=channel(project, queue))
 
     async def _read(self, body: Callable[..., T], *args: Any) -> T:
         def run(connection: Connection) -> T:

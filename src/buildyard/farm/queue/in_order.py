@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sqlalchemy import Connection, Float, Select, and_, bindparam, select, text
+from sqlalchemy import Connection, Float, Select, and_, bindparam, func, select
 
+from buildyard.farm.store.base import is_first
+from buildyard.farm.store.prepared import Prepared
 from buildyard.farm.store.tables import messages
 
 NOW: Final = bindparam("now", type_=Float)
@@ -23,7 +25,9 @@ ORDER: Final = (messages.c.queue_id, messages.c.id)
 #: No claim holds it, its delay is over, it lives.
 IS_FREE: Final = and_(messages.c.claim_id.is_(None), messages.c.visible_at <= NOW, messages.c.expires > NOW)
 
-_TRUST_INDEXES = text("SELECT set_config('enable_sort', 'off', true), set_config('enable_seqscan', 'off', true)")
+_TRUST_INDEXES = Prepared(
+    select(func.set_config("enable_sort", "off", True), func.set_config("enable_seqscan", "off", True))
+)
 
 
 def first_free(*columns: Any) -> Select[Any]:
@@ -42,5 +46,5 @@ def first_free(*columns: Any) -> Select[Any]:
 
 def trust_indexes(connection: Connection) -> None:
     """Make PostgreSQL prefer indexes to sorting and to reading whole tables, until this transaction ends."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(_TRUST_INDEXES)
+    if connection.dialect.name == "postgresql" and is_first(connection, "trust indexes"):
+        _TRUST_INDEXES.rows(connection)

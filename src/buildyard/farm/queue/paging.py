@@ -6,14 +6,16 @@ and merges.  Who is not to see a message is told to the statements, so that a pa
 
 from __future__ import annotations
 
-from typing import Any, Final
+from operator import itemgetter
+from typing import Final
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, Select, Text, and_, bindparam, or_, select, tuple_
+from sqlalchemy import BigInteger, ColumnElement, Connection, Text, and_, bindparam, or_, select, tuple_
 
 from buildyard.farm.queue.base import DEFAULT_LIMIT, BadMarker, MessageId, Page, check_amounts
 from buildyard.farm.queue.in_order import NOW, ORDER, trust_indexes
-from buildyard.farm.queue.messages import message_of, row_number
+from buildyard.farm.queue.messages import SHOWN, message_of, row_number
 from buildyard.farm.queue.queues import find
+from buildyard.farm.store.prepared import Prepared
 from buildyard.farm.store.tables import messages
 
 #: Later than any time.
@@ -30,9 +32,9 @@ _AFTER: Final[dict[str, ColumnElement[bool]]] = {
 }
 
 
-def _page(after: ColumnElement[bool], *kind: ColumnElement[bool]) -> Select[Any]:
-    return (
-        select(messages)
+def _page(after: ColumnElement[bool], *kind: ColumnElement[bool]) -> Prepared:
+    return Prepared(
+        select(*SHOWN)
         .where(
             after,
             *kind,
@@ -73,18 +75,21 @@ def page(
     found = find(connection, project, queue)
     if found is None:
         return Page(messages=(), marker=marker)
-    asked = {
-        "number": found.number,
-        "now": now,
-        "marker": after,
-        "limit": limit,
-        "visible_by": _NEVER if include_delayed else now,
-        "ended_by": _NEVER if include_claimed else now,
-        "not_from": "" if echo else client_id,
-    }
     trust_indexes(connection)
-    database = connection.dialect.name
-    rows = [row for kind in (_FREE, _CLAIMED) for row in connection.execute(kind[database], asked)]
-    rows.sort(key=lambda row: row.id)
+    rows = [
+        row
+        for kind in (_FREE, _CLAIMED)
+        for row in kind[connection.dialect.name].rows(
+            connection,
+            number=found.number,
+            now=now,
+            marker=after,
+            limit=limit,
+            visible_by=_NEVER if include_delayed else now,
+            not_from="" if echo else client_id,
+            ended_by=_NEVER if include_claimed else now,
+        )
+    ]
+    rows.sort(key=itemgetter(0))
     shown = tuple(message_of(row, now) for row in rows[:limit])
     return Page(messages=shown, marker=shown[-1].id if shown else marker)

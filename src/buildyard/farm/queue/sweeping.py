@@ -11,9 +11,10 @@ from typing import Final
 from msgspec import Struct
 from sqlalchemy import Connection, bindparam, delete, select
 
-from buildyard.farm.queue.in_order import trust_indexes
+from buildyard.farm.queue.in_order import NOW, trust_indexes
 from buildyard.farm.queue.queues import channel
 from buildyard.farm.queue.taking import HAS_ENDED, free_ended
+from buildyard.farm.store.prepared import Prepared
 from buildyard.farm.store.tables import claims, messages, queues
 
 #: Messages deleted in one transaction, so that a writer who comes meanwhile does not wait long.
@@ -21,15 +22,19 @@ SWEEP_LIMIT: Final = 1_000
 
 _EXPIRED = (
     select(messages.c.id)
-    .where(messages.c.expires <= bindparam("now"))
+    .where(messages.c.expires <= NOW)
     .order_by(messages.c.expires)
     .limit(bindparam("limit"))
     .with_for_update(skip_locked=True)
     .cte("expired")
 )
-_DELETE_EXPIRED = delete(messages).where(messages.c.id.in_(select(_EXPIRED.c.id))).returning(messages.c.id)
-_QUEUES_OF_ENDED = select(queues).where(queues.c.id.in_(select(messages.c.queue_id).where(HAS_ENDED)))
-_DELETE_ENDED = delete(claims).where(claims.c.expires <= bindparam("now")).returning(claims.c.id)
+_DELETE_EXPIRED = Prepared(delete(messages).where(messages.c.id.in_(select(_EXPIRED.c.id))).returning(messages.c.id))
+_QUEUES_OF_ENDED = Prepared(
+    select(queues.c.id, queues.c.project, queues.c.name).where(
+        queues.c.id.in_(select(messages.c.queue_id).where(HAS_ENDED))
+    )
+)
+_DELETE_ENDED = Prepared(delete(claims).where(claims.c.expires <= NOW).returning(claims.c.id))
 
 
 class Swept(Struct, frozen=True, kw_only=True):
@@ -43,9 +48,9 @@ class Swept(Struct, frozen=True, kw_only=True):
 def sweep(connection: Connection, now: float, *, limit: int = SWEEP_LIMIT) -> Swept:
     """Delete expired messages, at most ``limit``, and end the claims whose time is over."""
     trust_indexes(connection)
-    expired = len(connection.execute(_DELETE_EXPIRED, {"now": now, "limit": limit}).all())
+    expired = _DELETE_EXPIRED.rows(connection, now=now, limit=limit)
     freed = 0
-    for row in connection.execute(_QUEUES_OF_ENDED, {"now": now}).all():
-        freed += free_ended(connection, now, row.id, channel(row.project, row.name))
-    ended = len(connection.execute(_DELETE_ENDED, {"now": now}).all())
-    return Swept(expired=expired, freed=freed, claims=ended)
+    for number, project, queue in _QUEUES_OF_ENDED.rows(connection, now=now):
+        freed += free_ended(connection, now, number, channel(project, queue))
+    ended = _DELETE_ENDED.rows(connection, now=now)
+    return Swept(expired=len(expired), freed=freed, claims=len(ended))

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from typing import Any, Final
+from operator import itemgetter
+from typing import Final
 
 import msgspec
 from sqlalchemy import (
@@ -18,7 +19,6 @@ from sqlalchemy import (
     Connection,
     Float,
     Integer,
-    Row,
     and_,
     bindparam,
     case,
@@ -31,9 +31,10 @@ from sqlalchemy import (
 
 from buildyard.farm.queue.base import DEFAULT_CLAIM_TTL, DEFAULT_GRACE, DEFAULT_LIMIT, Claim, Popped, check_amounts
 from buildyard.farm.queue.in_order import IS_FREE, NOW, first_free, trust_indexes
-from buildyard.farm.queue.messages import delete_messages, message_of, put_rows
+from buildyard.farm.queue.messages import SHOWN, NewRow, ShownRow, delete_messages, message_of, put_rows
 from buildyard.farm.queue.queues import Found, channel, ensure, policy
 from buildyard.farm.store.base import wake
+from buildyard.farm.store.prepared import DriverRow, Prepared, is_one_of
 from buildyard.farm.store.tables import claims, messages, queues
 
 _from_json: Final = msgspec.json.Decoder().decode
@@ -42,6 +43,11 @@ _from_json: Final = msgspec.json.Decoder().decode
 HAS_ENDED: Final = and_(messages.c.claim_id.is_not(None), messages.c.claim_expires <= NOW)
 #: What makes a message free.
 FREED: Final = {"claim_id": None, "claim_expires": None}
+#: When a claim ends, and how long its messages are to live on at least.
+ENDS: Final = bindparam("ends", type_=Float)
+GRACE: Final = bindparam("grace", type_=Integer)
+#: A claim prolongs a message that would end before it, so that the next claimer has ``grace`` to come.
+PROLONGED: Final = case((messages.c.expires < ENDS, ENDS + GRACE), else_=messages.c.expires)
 
 
 # A named sub-query is evaluated once, so PostgreSQL locks no more rows than it takes.
@@ -61,32 +67,45 @@ def _has_some(condition: ColumnElement[bool]) -> ColumnElement[bool]:
     return some.scalar_subquery().is_not(None)
 
 
-_LOOK = select(queues.c.id, queues.c.name, queues.c.metadata, _has_some(HAS_ENDED).label("has_ended")).where(
-    queues.c.project == bindparam("project")
+_IS_OF_PROJECT = queues.c.project == bindparam("project")
+_FIND = Prepared(
+    select(queues.c.id, queues.c.metadata, _has_some(HAS_ENDED)).where(
+        _IS_OF_PROJECT, queues.c.name == bindparam("queue")
+    )
 )
-_FIND = _LOOK.where(queues.c.name == bindparam("queue"))
-_WITH_MESSAGES = _LOOK.where(
-    queues.c.name.in_(bindparam("queues", expanding=True)),
-    or_(_has_some(IS_FREE), _has_some(HAS_ENDED)),
+_WITH_MESSAGES = Prepared(
+    select(queues.c.id, queues.c.name, _has_some(HAS_ENDED)).where(
+        _IS_OF_PROJECT, is_one_of(queues.c.name, "queues"), or_(_has_some(IS_FREE), _has_some(HAS_ENDED))
+    )
 )
-_POP = delete(messages).where(_IS_PICKED).returning(messages)
-_FREE_ENDED = update(messages).where(messages.c.id.in_(select(_ENDED.c.id))).values(FREED).returning(messages.c.id)
-_ENDS, _GRACE = bindparam("ends", type_=Float), bindparam("grace", type_=Integer)
-#: A claim prolongs a message that would end before it, so that the next claimer has ``grace`` to come.
-PROLONGED: Final = case((messages.c.expires < _ENDS, _ENDS + _GRACE), else_=messages.c.expires)
-_CLAIM = (
+_POP = Prepared(delete(messages).where(_IS_PICKED).returning(*SHOWN))
+_FREE_ENDED = Prepared(
+    update(messages).where(messages.c.id.in_(select(_ENDED.c.id))).values(FREED).returning(messages.c.id)
+)
+_CLAIM = Prepared(
     update(messages)
     .where(_IS_PICKED)
     .values(
         claim_id=bindparam("claim"),
-        claim_expires=_ENDS,
+        claim_expires=ENDS,
         claim_count=messages.c.claim_count + 1,
         expires=PROLONGED,
     )
-    .returning(messages)
+    .returning(*SHOWN)
 )
-_NOTE_CLAIM = insert(claims)
-_HEADS = first_free(messages)
+_NOTE_CLAIM = Prepared(
+    insert(claims).values(
+        id=bindparam("claim"),
+        queue_id=bindparam("number"),
+        ttl=bindparam("ttl"),
+        grace=GRACE,
+        created=NOW,
+        expires=ENDS,
+        client_id=bindparam("client"),
+    )
+)
+_HEADS = Prepared(first_free(*SHOWN))
+_IN_ORDER: Final = itemgetter(0)
 
 
 def pop(
@@ -97,12 +116,16 @@ def pop(
     trust_indexes(connection)
     popped: list[Popped] = []
     for number, name in _with_messages(connection, now, project, queues):
-        asked = {"number": number, "now": now, "limit": limit - len(popped)}
-        rows = connection.execute(_POP, asked).all()
-        popped += (_popped(row, name, now) for row in sorted(rows, key=_by_number))
+        rows = _POP.rows(connection, number=number, now=now, limit=limit - len(popped))
+        popped += (_popped(row, name, now) for row in sorted(rows, key=_IN_ORDER))
         if len(popped) >= limit:
             break
     return popped
+
+
+def pop_one(connection: Connection, now: float, project: str, queue: str, limit: int = DEFAULT_LIMIT) -> list[Popped]:
+    """Return the first free messages of one queue, deleted for good."""
+    return pop(connection, now, project, [queue], limit)
 
 
 def claim(
@@ -114,34 +137,33 @@ def claim(
     ttl: int = DEFAULT_CLAIM_TTL,
     grace: int = DEFAULT_GRACE,
     limit: int = DEFAULT_LIMIT,
+    client_id: str = "",
 ) -> Claim | None:
-    """Return a claim on the first free messages; None when there are none.
+    """Return a claim of this client's on the first free messages; None when there are none.
 
     Where the queue's metadata says so, messages that were claimed often enough go to its dead-letter queue instead.
     """
     check_amounts(limit=limit, ttl=ttl, grace=grace)
     trust_indexes(connection)
-    row = connection.execute(_FIND, {"project": project, "queue": queue, "now": now}).first()
+    row = _FIND.first(connection, project=project, queue=queue, now=now)
     if row is None:
         return None
-    found = Found(row.id, policy(row.metadata))
-    if row.has_ended:
-        free_ended(connection, now, found.number, channel(project, queue))
-    _bury_exhausted(connection, now, project, found, limit)
-    name = uuid.uuid4().hex
-    asked = {"number": found.number, "now": now, "limit": limit, "claim": name, "ends": now + ttl, "grace": grace}
-    rows = sorted(connection.execute(_CLAIM, asked), key=_by_number)
+    number, metadata, has_ended = row
+    if has_ended:
+        free_ended(connection, now, number, channel(project, queue))
+    _bury_exhausted(connection, now, project, Found(number, policy(metadata)), limit)
+    asked = {"number": number, "now": now, "claim": uuid.uuid4().hex, "ends": now + ttl, "grace": grace}
+    rows = _CLAIM.rows(connection, **asked, limit=limit)
     if not rows:
         return None
-    noted = {"id": name, "queue_id": found.number, "ttl": ttl, "grace": grace, "created": now, "expires": now + ttl}
-    connection.execute(_NOTE_CLAIM, noted)
-    held = tuple(message_of(row, now) for row in rows)
-    return Claim(id=name, ttl=ttl, grace=grace, created=now, age=0.0, messages=held)
+    _NOTE_CLAIM.rows(connection, **asked, ttl=ttl, client=client_id)
+    held = tuple(message_of(row, now) for row in sorted(rows, key=_IN_ORDER))
+    return Claim(id=asked["claim"], ttl=ttl, grace=grace, created=now, age=0.0, messages=held)
 
 
 def free_ended(connection: Connection, now: float, number: int, channel: str) -> int:
     """Return how many messages of queue ``number`` were freed because their claim has ended; wakes the channel."""
-    freed = len(connection.execute(_FREE_ENDED, {"number": number, "now": now}).all())
+    freed = len(_FREE_ENDED.rows(connection, number=number, now=now))
     if freed:
         wake(connection, channel)
     return freed
@@ -152,12 +174,12 @@ def _with_messages(connection: Connection, now: float, project: str, names: Sequ
 
     One statement answers the common case, that there is nothing, for all queues of a builder's poll.
     """
-    rows = connection.execute(_WITH_MESSAGES, {"project": project, "queues": list(names), "now": now}).all()
-    for row in rows:
-        if row.has_ended:
-            free_ended(connection, now, row.id, channel(project, row.name))
+    found = _WITH_MESSAGES.rows(connection, project=project, queues=list(names), now=now)
+    for number, name, has_ended in found:
+        if has_ended:
+            free_ended(connection, now, number, channel(project, name))
     rank = {name: at for at, name in enumerate(names)}
-    return sorted(((row.id, row.name) for row in rows), key=lambda queue: rank[queue[1]])
+    return sorted(((number, name) for number, name, _ in found), key=lambda queue: rank[queue[1]])
 
 
 def _bury_exhausted(connection: Connection, now: float, project: str, found: Found, limit: int) -> None:
@@ -166,41 +188,29 @@ def _bury_exhausted(connection: Connection, now: float, project: str, found: Fou
     if most is None or grave is None:
         return
     while True:
-        heads = connection.execute(_HEADS, {"number": found.number, "now": now, "limit": limit}).all()
-        dead = [row for row in heads if row.claim_count >= most]
+        heads = [ShownRow(*row) for row in _HEADS.rows(connection, number=found.number, now=now, limit=limit)]
+        dead = [head for head in heads if head.claim_count >= most]
         if not dead:
             return
         target = ensure(connection, now, project, grave)
         # New rows: at the end of the other queue, where those who follow it will find them.
-        put_rows(connection, target, [_buried(row, now, target, found.policy.dead_letter_ttl) for row in dead])
-        delete_messages(connection, [row.id for row in dead])
+        put_rows(connection, now, target, [_buried(head, now, found.policy.dead_letter_ttl) for head in dead])
+        delete_messages(connection, [head.id for head in dead])
         wake(connection, channel(project, grave))
 
 
-def _buried(row: Row[Any], now: float, target: Found, ttl: int | None) -> dict[str, Any]:
-    left = ttl if ttl is not None else max(1, round(row.expires - now))
-    return {
-        "queue_id": target.number,
-        "body": row.body,
-        "ttl": left,
-        "client_id": row.client_id,
-        "created": now,
-        "visible_at": now,
-        "expires": now + left,
-    }
+def _buried(head: ShownRow, now: float, ttl: int | None) -> NewRow:
+    left = ttl if ttl is not None else max(1, round(head.expires - now))
+    return NewRow(body=head.body, ttl=left, client_id=head.client_id, visible_at=0.0, expires=now + left)
 
 
-def _popped(row: Row[Any], queue: str, now: float) -> Popped:
+def _popped(row: DriverRow, queue: str, now: float) -> Popped:
+    head = ShownRow(*row)
     return Popped(
-        id=row.id,
+        id=head.id,
         queue=queue,
-        body=_from_json(row.body),
-        ttl=round(row.expires - row.created),
-        age=max(0.0, now - row.created),
-        claim_count=row.claim_count,
+        body=_from_json(head.body),
+        ttl=round(head.expires - head.created),
+        age=max(0.0, now - head.created),
+        claim_count=head.claim_count,
     )
-
-
-def _by_number(row: Row[Any]) -> int:
-    number: int = row.id
-    return number

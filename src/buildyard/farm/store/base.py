@@ -14,7 +14,8 @@ Three rules for a body:
 
 On SQLite a body sees all that was committed before it.  On PostgreSQL it sees one snapshot, and is run again if
 another changed a row that it changes: so what it read may be used for what it writes to the same rows.  Rows that it
-only reads may change meanwhile; where that matters it reads them `with_for_update()`, which SQLite ignores.
+only reads may change meanwhile; where that matters it reads them `with_for_update()`, which SQLite ignores.  With a
+lane (`Store.write`) every statement sees what is committed when it begins, and nothing is run again for a conflict.
 """
 
 from __future__ import annotations
@@ -27,8 +28,9 @@ from sqlalchemy import Connection
 
 T = TypeVar("T")
 
-#: Where `wake` keeps the channels of one transaction until it commits.
+#: Where `wake` keeps the channels of one transaction until it commits, and `is_first` what was done in it.
 WAKE_KEY = "buildyard.wake"
+DONE_KEY = "buildyard.done"
 
 
 class Waiter(Protocol):
@@ -50,8 +52,13 @@ class Store(Protocol):
         """Which of the two it is."""
         ...
 
-    async def write(self, body: Callable[[Connection], T]) -> T:
+    async def write(self, body: Callable[[Connection], T], *, lane: str = "") -> T:
         """Return what the body returned, once it is committed.
+
+        A ``lane`` names what the body is about, a queue, and says that it takes a millisecond at most, and that each
+        of its statements is right by itself, whatever is committed between them.  PostgreSQL then runs it after those
+        of its lane that came before, and commits together what came together; SQLite does that with all bodies, and
+        runs such a one in the loop's thread where no commit waits for the disk.
 
         Raises what the body raised, with everything it did undone, and `StoreFull`, `StoreBusy`, `StoreUnreachable`
         (retry later).  Cancelled before the commit begins, the body is undone.
@@ -74,3 +81,12 @@ class Store(Protocol):
 def wake(connection: Connection, *channels: str) -> None:
     """Note that whoever waits for these channels should look again once this transaction has committed."""
     connection.info.setdefault(WAKE_KEY, set()).update(channels)
+
+
+def is_first(connection: Connection, what: str) -> bool:
+    """Tell whether this is asked for the first time in this transaction, which several bodies may share."""
+    done: set[str] = connection.info.setdefault(DONE_KEY, set())
+    if what in done:
+        return False
+    done.add(what)
+    return True

@@ -9,20 +9,22 @@ SQLite, where bodies run one after another, loses no update here.  Wakes are not
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
-from typing import Any, Final, Generic, TypeVar
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from typing import Any, Final, TypeVar
 
 import asyncpg
-from sqlalchemy import ARRAY, URL, Connection, Text, bindparam, text
+from sqlalchemy import URL, AdaptedConnection, Connection, event
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from buildyard.farm.store import migrations
-from buildyard.farm.store.base import WAKE_KEY, Waiter
+from buildyard.farm.store.base import Waiter
 from buildyard.farm.store.errors import StoreClosed
-from buildyard.farm.store.listening import NOTIFY_CHANNEL, Listener
-from buildyard.farm.store.postgresql_errors import is_broken, is_conflict, is_duplicate, translated
+from buildyard.farm.store.lanes import Lanes
+from buildyard.farm.store.listening import Listener
+from buildyard.farm.store.postgresql_errors import translated
+from buildyard.farm.store.postgresql_try import Try, raise_known
 from buildyard.farm.store.turns import Turns
 from buildyard.farm.store.waking import Wakes
 
@@ -35,17 +37,9 @@ POOL_OVERFLOW: Final = 8
 #: Seconds in which the server must accept a connection.
 CONNECT_TIMEOUT: Final = 10.0
 
-#: How often a body is run that other transactions get in the way of, and the longest pause before the second run.
-TRIES: Final = 12
-_PAUSE: Final = 0.005
-
 #: Statements are short; compiling one takes longer than running it, and is what PostgreSQL would do where it is asked
 #: to trust indexes.
 _SETTINGS: Final = {"application_name": "buildyard", "jit": "off"}
-
-_NOTIFY = text("SELECT pg_notify(:name, channel) FROM unnest(:channels) AS channel").bindparams(
-    bindparam("channels", type_=ARRAY(Text))
-)
 
 
 class PostgresqlStore:
@@ -55,8 +49,8 @@ class PostgresqlStore:
 
     def __init__(self, engine: AsyncEngine, url: URL) -> None:
         self._engine = engine
-        self._reading = engine.execution_options(postgresql_readonly=True)
         self._turns = Turns()
+        self._lanes = Lanes(engine)
         self._wakes = Wakes()
         self._listener = Listener(lambda: _connect(engine, url), self._wakes)
         self._closed = False
@@ -74,20 +68,23 @@ class PostgresqlStore:
         except Exception as error:
             await self._listener.close()
             await self._engine.dispose()
-            _raise(error, translated(error, connecting=True))
+            raise_known(error, translated(error, connecting=True))
 
-    async def write(self, body: Callable[[Connection], T]) -> T:
+    async def write(self, body: Callable[[Connection], T], *, lane: str = "") -> T:
         """Return what the body returned, once it is committed (see `Store.write`).
 
         Raises `StoreBusy` when other transactions got in its way each time.
         """
         with self._use():
-            return await _Try(self._engine, body, self._turns).run()
+            if not lane:
+                return await Try(self._engine, body, turns=self._turns).run()
+            result: T = await self._lanes.submit(lane, body)
+            return result
 
     async def read(self, body: Callable[[Connection], T]) -> T:
         """Return what the body read, in one snapshot."""
         with self._use():
-            return await _Try(self._reading, body).run()
+            return await Try(self._engine, body, readonly=True).run()
 
     def waiter(self, channels: Iterable[str]) -> AbstractAsyncContextManager[Waiter]:
         """Return a waiter for these channels, from entering the context to leaving it."""
@@ -100,6 +97,7 @@ class PostgresqlStore:
         self._closed = True
         self._wakes.close()
         await self._idle.wait()
+        await self._lanes.close()
         await self._listener.close()
         await self._engine.dispose()
 
@@ -129,85 +127,26 @@ async def open_postgresql(url: URL) -> PostgresqlStore:
     """
     engine = create_async_engine(
         url.set(drivername="postgresql+asyncpg"),
-        isolation_level="REPEATABLE READ",
+        # Transactions are asyncpg's own, begun and ended in `postgresql_try`.
+        isolation_level="AUTOCOMMIT",
         pool_size=POOL_SIZE,
         max_overflow=POOL_OVERFLOW,
         connect_args={"timeout": CONNECT_TIMEOUT, "server_settings": _SETTINGS},
     )
+    event.listen(engine.sync_engine, "checkout", _refuse_unfit)
     store = PostgresqlStore(engine, url)
     await store.start()
     return store
 
 
-class _Try(Generic[T]):
-    """One body on its way to its commit, through conflicts and connections that had died unnoticed."""
-
-    def __init__(self, engine: AsyncEngine, body: Callable[[Connection], T], turns: Turns | None = None) -> None:
-        self._engine = engine
-        self._body = body
-        self._turns = turns  #: None for who only reads
-        self._connected = False
-        self._committing = False
-        self._runs = 0
-        self._broke = 0
-        self._duplicates = 0
-
-    async def run(self) -> T:
-        """Return the body's result once it is committed; raise the store's error, or the body's own."""
-        while True:
-            try:
-                async with self._turn():
-                    return await self._once()
-            except Exception as error:
-                if not self._deserves_another(error):
-                    _raise(error, translated(error, connecting=not self._connected, committing=self._committing))
-            # Those who collided, in two hubs, part.
-            await asyncio.sleep(random.uniform(0, _PAUSE * self._runs))  # noqa: S311  # no secret
-
-    def _turn(self) -> AbstractAsyncContextManager[None]:
-        if self._turns is None:
-            return nullcontext()
-        return self._turns.alone() if self._runs else self._turns.beside()
-
-    async def _once(self) -> T:
-        self._runs += 1
-        self._connected = self._committing = False
-        async with self._engine.connect() as connection:
-            self._connected = True
-            async with connection.begin() as transaction:
-                result = await connection.run_sync(self._run_body)
-                self._committing = self._turns is not None
-                await transaction.commit()
-            return result
-
-    def _run_body(self, connection: Connection) -> T:
-        connection.info[WAKE_KEY] = channels = set[str]()
-        result = self._body(connection)
-        if channels:
-            connection.execute(_NOTIFY, {"name": NOTIFY_CHANNEL, "channels": sorted(channels)})
-        return result
-
-    def _deserves_another(self, error: Exception) -> bool:
-        if is_conflict(error):
-            return self._runs < TRIES
-        if is_duplicate(error):
-            # Once: a body that looked first finds the other's row now, and one that is wrong fails again.
-            self._duplicates += 1
-            return self._duplicates == 1
-        if is_broken(error) and self._connected and not self._committing:
-            # Once: the pool throws away all of a broken connection's age, so the next one is new.
-            self._broke += 1
-            return self._broke == 1
-        return False
+def _refuse_unfit(connection: AdaptedConnection, _record: object, _proxy: object) -> None:
+    """Make the pool connect again where an idle connection was closed by the server, or is not idle."""
+    driver: Any = connection.driver_connection
+    if driver.is_closed() or driver.is_in_transaction():
+        raise DisconnectionError
 
 
 async def _connect(engine: AsyncEngine, url: URL) -> Any:
     """Return a connection of asyncpg's own, past the pool."""
     _, options = engine.dialect.create_connect_args(url)
     return await asyncpg.connect(**options, timeout=CONNECT_TIMEOUT)
-
-
-def _raise(error: Exception, known: Exception) -> None:
-    if known is error:
-        raise error
-    raise known from error

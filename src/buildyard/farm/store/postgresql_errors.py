@@ -33,9 +33,9 @@ def is_conflict(error: BaseException) -> bool:
     return _sqlstate(error) in _CONFLICTS
 
 
-def is_duplicate(error: BaseException) -> bool:
-    """Whether a unique key was there already: another transaction's, put there after this one looked, or any."""
-    return _sqlstate(error) == "23505"
+def is_overtaken(error: BaseException) -> bool:
+    """Whether a unique key was there already, or a row referred to was not: since this one looked, or ever."""
+    return _sqlstate(error) in ("23505", "23503")
 
 
 def is_broken(error: BaseException) -> bool:
@@ -45,6 +45,9 @@ def is_broken(error: BaseException) -> bool:
         return True
     if isinstance(error, DBAPIError):
         return error.connection_invalidated
+    # A connection that was told of its end, and has not seen it yet, is in no state for a command.
+    if isinstance(error, asyncpg.InternalClientError):
+        return True
     # Those that are also a ValueError speak of an argument.
     return isinstance(error, asyncpg.InterfaceError) and not isinstance(error, ValueError)
 

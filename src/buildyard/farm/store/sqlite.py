@@ -1,12 +1,13 @@
 """The store on SQLite: one file, one writer thread with group commit, a few reader threads.
 
 The default of the farm.  Acknowledged means committed: with `synchronous` at NORMAL that survives the death of the
-process, with FULL also a loss of power.  `group_commit.py` holds the writer; `postgresql.py` is the other store.
+process, with FULL also a loss of power.  `writer.py` is the writer; `postgresql.py` is the other store.
 """
 
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -18,10 +19,11 @@ from sqlalchemy import Connection, Engine
 from buildyard.farm.store import migrations
 from buildyard.farm.store.base import Waiter
 from buildyard.farm.store.errors import StoreClosed
-from buildyard.farm.store.group_commit import Writer
 from buildyard.farm.store.sqlite_engine import Synchronous, engine
 from buildyard.farm.store.sqlite_errors import translating
+from buildyard.farm.store.sqlite_transactions import snapshot
 from buildyard.farm.store.waking import Wakes
+from buildyard.farm.store.writer import Writer
 
 T = TypeVar("T")
 
@@ -34,24 +36,27 @@ class SqliteStore:
 
     dialect: Final = "sqlite"
 
-    def __init__(self, writing: Engine, reading: Engine, connection: Connection) -> None:
+    def __init__(self, writing: Engine, reading: Engine, connection: Connection, synchronous: Synchronous) -> None:
         self._writing = writing
         self._reading = reading
+        self._reader = threading.local()
         self._connection = connection
+        self._connections = [connection]
         self._wakes = Wakes()
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="buildyard-reader")
-        self._writer = Writer(connection, asyncio.get_running_loop(), self._wakes)
+        loop = asyncio.get_running_loop()
+        self._writer = Writer(connection, loop, self._wakes, waits_for_disk=synchronous == "FULL")
         self._writer.start()
         self._closed = False
 
-    async def write(self, body: Callable[[Connection], T]) -> T:
+    async def write(self, body: Callable[[Connection], T], *, lane: str = "") -> T:  # all share one
         """Return what the body returned, once it is committed (see `Store.write`).
 
         A caller that is cancelled before the commit has its body undone, or not run at all.
         """
         if self._closed:
             raise StoreClosed
-        result: T = await self._writer.submit(body)
+        result: T = await self._writer.submit(body, is_short=bool(lane))
         return result
 
     async def read(self, body: Callable[[Connection], T]) -> T:
@@ -80,13 +85,24 @@ class SqliteStore:
             yield waiter
 
     def _let_go(self) -> None:
+        for connection in self._connections:
+            connection.close()
         self._reading.dispose()
-        self._connection.close()
         self._writing.dispose()
 
     def _read(self, body: Callable[[Connection], T]) -> T:
-        with translating(), self._reading.connect() as connection, connection.begin():
-            return body(connection)
+        with translating():
+            connection = self._of_this_reader()
+            with snapshot(connection):
+                return body(connection)
+
+    def _of_this_reader(self) -> Connection:
+        """Return the connection of this thread, made on its first use."""
+        connection: Connection | None = getattr(self._reader, "connection", None)
+        if connection is None:
+            connection = self._reader.connection = self._reading.connect()
+            self._connections.append(connection)
+        return connection
 
 
 async def open_sqlite(path: Path, *, synchronous: Synchronous = "NORMAL") -> SqliteStore:
@@ -95,9 +111,10 @@ async def open_sqlite(path: Path, *, synchronous: Synchronous = "NORMAL") -> Sql
     Raises `StoreTooNew`, `StoreDamaged`, `StoreFull`, `StoreUnreachable` (no such directory, no permission) and
     `StoreBusy` (another process holds it).
     """
-    writing = engine(path, synchronous=synchronous)
+    writing = engine(path, synchronous=synchronous, begins=False)
+    reading = engine(path, synchronous=synchronous, readers=READERS, begins=False)
     connection = await asyncio.to_thread(_connect, path, writing)
-    return SqliteStore(writing, engine(path, synchronous=synchronous, readers=READERS), connection)
+    return SqliteStore(writing, reading, connection, synchronous)
 
 
 def _connect(path: Path, writing: Engine) -> Connection:

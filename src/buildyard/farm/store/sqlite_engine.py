@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy import URL, Engine, create_engine, event
 from sqlalchemy.pool import NullPool
 
 #: How careful a commit is: `FULL` survives a loss of power, `NORMAL` the death of the process.
@@ -19,6 +19,9 @@ BUSY_TIMEOUT: Final = 10.0
 #: The write-ahead log is cut back to this when it was larger, in bytes.
 _LOG_LIMIT: Final = 64 << 20
 
+#: It goes into the database when it has so many pages of 4 KiB; each commit that is larger than one page adds several.
+_CHECKPOINT_PAGES: Final = 4_000
+
 
 def engine(
     path: Path | str,
@@ -26,16 +29,22 @@ def engine(
     synchronous: Synchronous = "NORMAL",
     readers: int = 0,
     foreign_keys: bool = True,
+    begins: bool = True,
 ) -> Engine:
     """Return an engine whose transactions are SQLite's own: `BEGIN IMMEDIATE`, or snapshots that cannot write.
 
     With ``readers`` the engine is for that many reading connections; without, every connection is for one writer.
+    Unless the engine ``begins`` transactions, its user does so (`sqlite_transactions`), and is patient to write.
     """
     pool: dict[str, Any] = {"pool_size": readers, "max_overflow": 0} if readers else {"poolclass": NullPool}
     made = create_engine(
         URL.create("sqlite", database=str(path)),
         # None: the driver never begins or commits of its own accord, so savepoints and schema changes work.
-        connect_args={"isolation_level": None, "check_same_thread": False, "timeout": BUSY_TIMEOUT},
+        connect_args={
+            "isolation_level": None,
+            "check_same_thread": False,
+            "timeout": BUSY_TIMEOUT if begins or readers else 0,
+        },
         **pool,
     )
     pragmas = [f"PRAGMA foreign_keys = {'ON' if foreign_keys else 'OFF'}", f"PRAGMA synchronous = {synchronous}"]
@@ -43,23 +52,26 @@ def engine(
         pragmas.append("PRAGMA query_only = ON")
     else:
         pragmas += ["PRAGMA journal_mode = WAL", f"PRAGMA journal_size_limit = {_LOG_LIMIT}"]
-    _listen(made, pragmas, "BEGIN" if readers else "BEGIN IMMEDIATE")
+        pragmas.append(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
+    _listen(made, pragmas)
+    if begins:
+        begin = "BEGIN" if readers else "BEGIN IMMEDIATE"
+        event.listen(made, "begin", lambda connection: connection.exec_driver_sql(begin))
     return made
 
 
-def _listen(made: Engine, pragmas: list[str], begin: str) -> None:
+def _listen(made: Engine, pragmas: list[str]) -> None:
     @event.listens_for(made, "connect")
     def _set_up(connection: sqlite3.Connection, _record: object) -> None:
         for pragma in pragmas:
-            _execute_patiently(connection, pragma)
-
-    @event.listens_for(made, "begin")
-    def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+            execute_patiently(connection, pragma)
 
 
-def _execute_patiently(connection: sqlite3.Connection, sql: str) -> None:
-    # To change the journal's mode SQLite does not wait for others, whatever its busy time-out is.
+def execute_patiently(connection: sqlite3.Connection, sql: str) -> None:
+    """Execute what may have to wait for another process.
+
+    To change the journal's mode SQLite does not wait for others, whatever its time-out is; and the writer has none.
+    """
     end = time.monotonic() + BUSY_TIMEOUT
     while True:
         try:

@@ -1,0 +1,55 @@
+"""A transaction body on its way: who waits for it, and what came of it.
+
+Those who commit bodies together (`group_commit` on SQLite, `lanes` on PostgreSQL) keep their books in these.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import Connection
+
+#: Most bodies in one transaction: enough to make the commit's cost small, and few enough for a short wait.
+GROUP_LIMIT = 256
+
+
+class Abandoned(Exception):
+    """The caller was cancelled before its body was committed, so the body is undone."""
+
+
+class Job:
+    """One body, the future of its caller, and what came of it."""
+
+    __slots__ = ("body", "error", "future", "result")
+
+    def __init__(self, body: Callable[[Connection], Any], future: asyncio.Future[Any]) -> None:
+        self.body = body
+        self.future = future
+        self.result: Any = None
+        self.error: BaseException | None = None
+
+    def run(self, connection: Connection) -> None:
+        """Run the body; raise what it raises, and `Abandoned` if nobody waits for its result any more."""
+        self.error = None
+        self.result = self.body(connection)
+        if self.future.cancelled():
+            raise Abandoned
+
+    def fail(self, error: BaseException, known: BaseException) -> None:
+        """Note that the body was undone, and why: an error, and what it is in the store's words."""
+        if isinstance(error, StopIteration):  # a future refuses it
+            known = RuntimeError("a transaction body raised StopIteration")
+        if known is not error:
+            known.__cause__ = error
+        self.error = known
+
+    def deliver(self) -> None:
+        """Tell the caller; in the loop's thread."""
+        if self.future.done():
+            return
+        if self.error is None:
+            self.future.set_result(self.result)
+        else:
+            self.future.set_exception(self.error)
