@@ -1,6 +1,6 @@
 """Each public call of `buildyard.faces`, `buildyard.retry` and `buildyard.errors`, for mypy to judge.
 
-`test_typing_faces.py` runs mypy over this file: ``assert_type`` states what users get, and each
+`test_typing_api.py` runs mypy over this file: ``assert_type`` states what users get, and each
 ``type: ignore[...]`` a mistake that must be found (mypy reports those that are not needed).
 """
 
