@@ -5,13 +5,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
 from starlette.routing import BaseRoute, Route
 
 from buildyard.farm import api
 from buildyard.farm.index import serve as index
+from buildyard.farm.queue.http.addresses import ADDRESSES, Resource
+from buildyard.farm.queue.http.call import Handler
 from buildyard.farm.tasks import http as tasks_http
 from buildyard.farm.web import app as web
 
@@ -22,10 +24,12 @@ bytes.
 
 A hub on a loopback address lets its own machine read everything and ask for packages without credentials. On any other
 address every request needs them: signed with [Hawk](https://github.com/mozilla/hawk/blob/main/API.md) as Taskcluster's
-clients do it, or, for pip and uv, by basic authentication with client id and access token.
+clients do it, or, for pip and uv, by basic authentication with client id and access token. Below `/v1`, `/v1.1` and
+`/v2` it is a token of `/v3/auth/tokens`.
 
 An error is `application/problem+json` (RFC 9457): `title`, `status`, a `code` for scripts, and where they help
-`detail`, `facts` and `next`, what to do. Taskcluster's services answer errors in Taskcluster's form.
+`detail`, `facts` and `next`, what to do. Taskcluster's services answer errors in Taskcluster's form, Marconi's in
+Zaqar's, and `/v3` in Keystone's.
 """
 
 #: What each address of the farm's own API does.
@@ -87,8 +91,70 @@ def http_page(note: str) -> str:
     return (
         f"# HTTP\n\n{note}\n{_HEAD}\n## The farm: `{api.PREFIX}`\n\n{farm}\n## The index\n\n{simple}\n"
         f"## The pages\n\nEach page has a twin in JSON: by `Accept: application/json`, or with `.json` at its end.\n\n"
-        f"{pages}\n{services}"
+        f"{pages}\n{services}\n{_marconi()}"
     )
+
+
+_MARCONI_HEAD = """\
+## Queues: `/v1`, `/v1.1`, `/v2`
+
+The hub is a Marconi server (OpenStack's Zaqar): see [how to use it](../how-to/marconi-server.md), which also says what
+Zaqar has and this server has not. Bodies are JSON; an error is `{"title", "description"}`. Addresses in answers are
+relative to the host.
+
+| header | |
+|---|---|
+| `Client-ID` | A program's UUID: its own messages are not shown to it. In v1 to post and to list messages alone |
+| `X-Project-ID` | Whose queues are meant, where there is no token. Needed, save in v1 |
+| `X-Auth-Token` | A token, whose project wins over `X-Project-ID` |
+| `URL-Signature` | With `URL-Expires`, `URL-Methods`, `URL-Paths`, `X-Project-ID`: what `share` gave, not a token |
+
+Every answer has an `x-openstack-request-id`. A store that cannot be reached is a 503.
+"""
+
+_IDENTITY = """\
+## Tokens: `/v3`
+
+Keystone's identity service, as far as a token needs it; errors are `{"error": {"code", "title", "message"}}`.
+
+|  | address |  |
+|---|---|---|
+| GET | `/v3` | Which version this is |
+| POST | `/v3/auth/tokens` | A token in `X-Subject-Token`, by `password`, `application_credential` or another `token` |
+| GET, HEAD | `/v3/auth/tokens` | What the token in `X-Subject-Token` says, to the holder of `X-Auth-Token` |
+| DELETE | `/v3/auth/tokens` | End it |
+"""
+
+
+def _marconi() -> str:
+    newest = ADDRESSES["v2"]
+    parts = [f"### v2\n\n{_table(('', 'address', ''), _operations(newest))}"]
+    for version in ("v1.1", "v1"):
+        own = ADDRESSES[version]
+        gone = ", ".join(f"`{path}`" for path in newest if path not in own and not newest[path].absent)
+        rows = _table(("", "address", ""), _operations(own, newest))
+        parts.append(f"### {version}\n\nWhat differs from v2. There is no {gone}.\n\n{rows}")
+    return "\n".join((_MARCONI_HEAD, *parts, _IDENTITY))
+
+
+def _operations(resources: Mapping[str, Resource], known: Mapping[str, Resource] | None = None) -> Iterable[str]:
+    """Yield a row for each operation that is not known already, in the words of its handler."""
+    for path, resource in resources.items():
+        before = (known or {}).get(path, Resource())
+        if resource.absent and not before.absent:
+            yield f"| any | `{path}` | 404: {resource.absent.rstrip('.')} |"
+        for method, handler in resource.handlers.items():
+            if before.handlers.get(method) is not handler:
+                yield f"| {method} | `{path}` | {_said(handler)} |"
+        for method in before.handlers:
+            if method not in resource.handlers:
+                yield f"| {method} | `{path}` | 405 |"
+
+
+def _said(handler: Handler) -> str:
+    first = (handler.__doc__ or "").strip().partition("\n")[0].rstrip(".").replace("``", "`")
+    said = first.removeprefix("Answer with ")
+    return said[:1].upper() + said[1:]
 
 
 def _paths(routes: Iterable[BaseRoute], strip: str) -> Iterable[tuple[str, str]]:

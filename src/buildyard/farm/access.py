@@ -2,7 +2,8 @@
 
 A hub that listens on loopback lets everybody of its own machine read, and ask for packages; one that listens anywhere
 else demands credentials for everything, from installers by basic authentication (client id and access token).  Requests
-signed with Hawk are judged everywhere.  Taskcluster's services next door judge for themselves, call by call.
+signed with Hawk are judged everywhere.  Taskcluster's services next door judge for themselves, call by call, and the
+Marconi server is in front of this door.
 
 A page of some other site must not be able to read or ask in its reader's name: without credentials, a request has to be
 addressed to a loopback name, and what changes something must not come from a foreign ``Origin``.
@@ -13,7 +14,6 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
-import ipaddress
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,6 +21,7 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from buildyard.farm.here import is_foreign_host, is_foreign_origin
 from buildyard.farm.problems import Problem, problem_response
 from buildyard.farm.store.base import Store
 from buildyard.farm.tasks.auth import Authenticator, Caller
@@ -103,17 +104,6 @@ class Access:
             raise _refused(str(error)) from error
 
 
-def is_loopback(host: str) -> bool:
-    """Tell whether an address to listen on, or a host name as a client says it, is this machine alone."""
-    bare = host.strip("[]")
-    if bare.lower() == "localhost" or bare.lower().endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(bare).is_loopback
-    except ValueError:
-        return False
-
-
 def _has_own_door(path: str) -> bool:
     return path.startswith(_OWN_DOOR)
 
@@ -132,15 +122,15 @@ def _signed_request(request: Request) -> SignedRequest:
 
 
 def _check_host(headers: Headers) -> None:
-    """Refuse a name that is not this machine's own: another site's name may be made to lead here (DNS rebinding)."""
+    """Refuse a name that is not this machine's own."""
     host = headers.get("host", "")
-    if not is_loopback(host.rpartition(":")[0] if host.rpartition(":")[2].isdecimal() else host):
+    if is_foreign_host(host):
         raise Problem(403, "foreign_host", f'without credentials this hub is asked on loopback, not as "{host}"')
 
 
 def _check_origin(headers: Headers) -> None:
-    host, origin = headers.get("host", ""), headers.get("origin")
-    if origin is not None and origin.partition("://")[2] != host:
+    origin = headers.get("origin")
+    if is_foreign_origin(origin, headers.get("host", "")):
         raise Problem(403, "foreign_origin", f"a page of {origin} may not ask here in your name")
 
 

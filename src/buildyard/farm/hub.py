@@ -30,15 +30,19 @@ from starlette.types import ASGIApp
 from buildyard import __version__
 from buildyard.errors import BuildyardError
 from buildyard.farm import api
-from buildyard.farm.access import Access, is_loopback
+from buildyard.farm.access import Access
 from buildyard.farm.builds import enqueue, finish
 from buildyard.farm.builds.planner import Planner
 from buildyard.farm.builds.service import BuildService
 from buildyard.farm.events.broker import Broker
+from buildyard.farm.here import is_loopback
 from buildyard.farm.index import publish
 from buildyard.farm.index import serve as index
+from buildyard.farm.joined import JoinedHttp
 from buildyard.farm.loops import Loop
 from buildyard.farm.queue import database as queue
+from buildyard.farm.queue import http as marconi
+from buildyard.farm.queue.http import revoked
 from buildyard.farm.queue.sweeping import SWEEP_LIMIT
 from buildyard.farm.settings import Settings
 from buildyard.farm.state import CredentialsFile, HubFile, StateDirectory
@@ -49,7 +53,7 @@ from buildyard.farm.store.objects import ObjectStore
 from buildyard.farm.tasks import builders, sweep
 from buildyard.farm.tasks import http as tasks_http
 from buildyard.farm.tasks.auth import LOOPBACK_SCOPES, Authenticator, open_authenticator
-from buildyard.farm.tasks.clients import root_credentials
+from buildyard.farm.tasks.clients import find_client, root_credentials
 from buildyard.farm.tasks.extension import follow_log
 from buildyard.farm.tasks.logs import LogStore
 from buildyard.farm.tasks.resume import extend_claims
@@ -149,6 +153,7 @@ class Hub:
         await self._resume()
         config = uvicorn.Config(
             self.application(),
+            http=JoinedHttp,
             log_config=None,
             access_log=False,
             lifespan="off",
@@ -218,6 +223,14 @@ class Hub:
             disk_floor=self.settings.disk_floor_bytes,
             requests_service=self.builds,
         )
+        marconi_rooms = marconi.MarconiRooms(
+            store=self.store,
+            find_client=find_client,
+            key=self.authenticator.key("marconi"),
+            is_local=is_local,
+            clock=self.clock,
+            settings=self.settings.marconi,
+        )
         routes = [
             *api.routes(api_rooms),
             *tasks_http.routes(tasks_rooms),
@@ -225,7 +238,7 @@ class Hub:
             *web.routes(web_rooms),
         ]
         application = Starlette(routes=routes, exception_handlers=web.exception_handlers(web_rooms))
-        return Access(application, self.store, self.authenticator, is_local)
+        return marconi.in_front_of(Access(application, self.store, self.authenticator, is_local), marconi_rooms)
 
     def loops(self) -> Sequence[Loop]:
         """Return what the hub does by itself."""
@@ -282,8 +295,9 @@ class Hub:
         return await self.store.read(body)
 
     async def _sweep_queues(self) -> int:
-        """Delete what has expired in the queues; there may be more of it than one sweep takes."""
+        """Delete what has expired in the queues, and tokens; there may be more of it than one sweep takes."""
         now = self.clock()
+        await self.store.write(lambda connection: revoked.forget(connection, now))
         swept = await self.store.write(lambda connection: queue.sweep(connection, now))
         return swept.expired // SWEEP_LIMIT
 

@@ -19,6 +19,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from buildyard.farm.marconi_settings import MarconiSettings
 from buildyard.farm.settings_errors import BadSetting
 from buildyard.farm.settings_file import FileValue, read_settings_file
 from buildyard.farm.wire import Limits
@@ -53,6 +54,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     check: bool = True  #: install each wheel in a fresh environment and import it before it is published
     slot_uid_base: Annotated[int, Meta(ge=1000)] = 64000  #: as root, slot N builds as this user number plus N
     disk_floor_bytes: _Count = 2_000_000_000  #: building pauses while the state directory's disk has less than this
+    marconi: MarconiSettings = MarconiSettings()  #: the bounds of the Marconi server
     uv_cache: str = ""  #: where uv keeps what it downloads; empty: `cache/uv` in `state`
 
     @property
@@ -119,7 +121,7 @@ class Loaded(Struct, frozen=True, kw_only=True):
             "uv_cache": self.settings.uv_cache_dir,
         }
         group, _, field = name.rpartition(".")
-        return written_out.get(name, getattr(self.settings.limits if group else self.settings, field))
+        return written_out.get(name, getattr(getattr(self.settings, group) if group else self.settings, field))
 
 
 class Key(Struct, frozen=True, kw_only=True):
@@ -137,10 +139,11 @@ class Key(Struct, frozen=True, kw_only=True):
 
 def _keys_of(kind: type[Struct], prefix: str = "") -> Iterator[Key]:
     for field in msgspec.structs.fields(kind):
-        if isinstance(field.default, Limits):
-            yield from _keys_of(Limits, f"{field.name}.")
+        if isinstance(field.default, Struct):
+            yield from _keys_of(type(field.default), f"{field.name}.")
         else:
-            yield Key(name=prefix + field.name, type=_Limit if prefix else field.type, default=field.default)
+            kind_of_value = _Limit if kind is Limits else field.type
+            yield Key(name=prefix + field.name, type=kind_of_value, default=field.default)
 
 
 #: Everything that can be set, by its dotted name, in the order of the reference page.
@@ -193,10 +196,14 @@ def _settled(values: Iterable[FileValue], state: Path, idle: tuple[UnknownKey, .
 
 def _built(chosen: Mapping[str, object]) -> Settings:
     own: dict[str, Any] = {name: value for name, value in chosen.items() if "." not in name}
-    limits: dict[str, Any] = {
-        name.removeprefix("limits."): value for name, value in chosen.items() if name.startswith("limits.")
-    }
-    return Settings(**own, limits=Limits(**limits))
+    return Settings(
+        **own, limits=Limits(**_group(chosen, "limits")), marconi=MarconiSettings(**_group(chosen, "marconi"))
+    )
+
+
+def _group(chosen: Mapping[str, object], name: str) -> dict[str, Any]:
+    """Return what was chosen of one table."""
+    return {key.removeprefix(f"{name}."): value for key, value in chosen.items() if key.startswith(f"{name}.")}
 
 
 def _converted(key: Key, value: FileValue) -> object:

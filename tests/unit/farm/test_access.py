@@ -15,7 +15,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
-from buildyard.farm.access import Access, is_loopback
+from buildyard.farm.access import Access
+from buildyard.farm.here import is_loopback
 from buildyard.farm.store.connect import open_store
 from buildyard.farm.tasks.auth import open_authenticator
 from buildyard.farm.tasks.clients import root_credentials
@@ -145,7 +146,14 @@ def test_own_page_may_ask(tmp_path: Path) -> None:
     assert _asked(tmp_path, method="POST", headers=lambda _: {"origin": "http://127.0.0.1:8765"})[0] == 200
 
 
-@pytest.mark.parametrize("path", ["/api/queue/v1/ping", "/api/object/v1/ping", "/api/farm/v1/claim-work"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/queue/v1/ping",
+        "/api/object/v1/ping",
+        "/api/farm/v1/claim-work",
+    ],
+)
 def test_services_that_judge_for_themselves_are_let_through(tmp_path: Path, path: str) -> None:
     assert _asked(tmp_path, path=path, is_local=False) == (200, {"who": None, "may_ask": False})
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from buildyard.farm.marconi_settings import MarconiSettings
 from buildyard.farm.settings import KEYS, Loaded, load, masked
 from buildyard.farm.settings_errors import BadSetting, BadSettingsFile
 from buildyard.farm.wire import Limits
@@ -77,6 +78,14 @@ def test_a_state_directory_cannot_say_that_it_is_another_one(tmp_path: Path) -> 
     assert found.unknown[0].where == ".buildyard/buildyard.toml:1"
 
 
+def test_marconi_bounds_are_set_one_by_one(tmp_path: Path) -> None:
+    written(tmp_path / "buildyard.toml", "[marconi]\nmin_message_ttl = 1\n")
+    found = load(environment={"BUILDYARD_MARCONI_MESSAGE_DELETE_WITH_CLAIM_ID": "true"}, directory=tmp_path)
+    assert found.settings.marconi == MarconiSettings(min_message_ttl=1, message_delete_with_claim_id=True)
+    assert found.origins["marconi.min_message_ttl"] == "buildyard.toml:2"
+    assert found.value("marconi.max_message_ttl") == 1_209_600
+
+
 def test_limits_are_set_one_by_one(tmp_path: Path) -> None:
     written(tmp_path / "buildyard.toml", "[limits]\nwall_s = 60\n")
     found = loaded(tmp_path, {"BUILDYARD_LIMITS_PROCESSES": "64"})
@@ -130,6 +139,7 @@ def test_a_key_like_nothing_known_has_no_suggestion(tmp_path: Path) -> None:
         ("database", "mysql://host/yard"),
         ("slot_uid_base", "0"),
         ("limits.wall_s", "0"),
+        ("marconi.min_claim_ttl", "0"),
         ("check", "perhaps"),
     ],
 )

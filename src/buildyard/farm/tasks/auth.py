@@ -127,6 +127,10 @@ class Authenticator:
         """Return the hub's signature of a text, 64 hexadecimal digits: for addresses that work without credentials."""
         return hmac.digest(self._hub.access_token.encode(), b"buildyard.url\n" + text.encode(), hashlib.sha256).hex()
 
+    def key(self, purpose: str) -> bytes:
+        """Return a key of the hub's for a purpose of its own, 32 bytes: the same in every hub of the store."""
+        return hmac.digest(self._hub.access_token.encode(), b"buildyard.key\n" + purpose.encode(), hashlib.sha256)
+
     def forget(self) -> None:
         """Look at the clients' rows again from now on."""
         self._kept.clear()
