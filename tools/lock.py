@@ -1,8 +1,10 @@
-"""Write requirements/farm.txt and requirements/dev.txt: what `make up` and `make test` install, pinned and hashed.
+"""Write the locks in requirements/: what `make up` and `make test` install, pinned and hashed.
 
 No address is in them, so that pip's own configuration says where the files come from; uv resolves them from the same
-places.  hatchling and editables are in both, as buildyard itself is installed from the checkout without build
-isolation.  Pins stay as they are where they still fit; ``--upgrade`` takes the newest.
+places.  hatchling and editables are in farm.txt and dev.txt, as buildyard itself is installed from the checkout without
+build isolation.  A peer-NAME.txt is a group of dependencies alone: a program of other people for the tests, which
+``tests/support/peers.py`` gives an environment of its own.  Pins stay as they are where they still fit; ``--upgrade``
+takes the newest.
 """
 
 from __future__ import annotations
@@ -32,19 +34,26 @@ _OPTIONS = (
     "--no-annotate",
 )
 
+#: Our own needs and what builds us, as uv takes them.
+_OURS = ("pyproject.toml", "-")
+
 #: Each lock and what it is made of; the second holds all of the first, at the same versions.
 LOCKS = {
-    "requirements/farm.txt": ("--extra=farm",),
-    "requirements/dev.txt": ("--all-extras", "--group=dev", "--constraints=requirements/farm.txt"),
+    "requirements/farm.txt": ("--extra=farm", *_OURS),
+    "requirements/dev.txt": ("--all-extras", "--group=dev", "--constraints=requirements/farm.txt", *_OURS),
+    "requirements/peer-keystone.txt": ("--group=pyproject.toml:keystone",),
+    "requirements/peer-taskcluster.txt": ("--group=pyproject.toml:taskcluster",),
+    "requirements/peer-zaqar.txt": ("--group=pyproject.toml:zaqar",),
+    "requirements/peer-zaqarclient.txt": ("--group=pyproject.toml:zaqarclient",),
 }
 
 
 def main(arguments: list[str]) -> int:
-    """Write both locks; return an exit code."""
+    """Write all locks; return an exit code."""
     settings = pip_index().uv()
     for output, contents in LOCKS.items():
         command = [find_uv_bin(), "pip", "compile", *settings.arguments, *_OPTIONS, *contents, *arguments]
-        command += ["pyproject.toml", "-", "--output-file", output]
+        command += ["--output-file", output]
         done = subprocess.run(command, cwd=ROOT, input=_BUILD, text=True, env=settings.over(os.environ), check=False)
         if done.returncode:
             return done.returncode

@@ -2,8 +2,9 @@
 # Prepares this checkout for `make up` (stage "up"), `make check` ("check") or `make test` ("test").
 #
 # Needs git, make and a Python of at least 3.11; what else is missing it installs as root on Debian and names elsewhere.
-# Makes .venv from the hashed locks in requirements/, skipped while they are as they were.  PYTHON says which
-# interpreter to use.  Prints one line for what was found and one for what was installed; its own log is .cache/setup.log.
+# Makes .venv from the hashed locks in requirements/, and for "test" an environment in .cache/peers for each program of
+# other people that the tests talk to; skipped while the locks are as they were.  PYTHON says which interpreter to use.
+# Prints one line for what was found and one for what was installed; its own log is .cache/setup.log.
 set -eu
 cd "$(dirname "$0")/.."
 stage=${1:-up}
@@ -70,6 +71,7 @@ sys.exit(not os.path.exists(os.path.join(sysconfig.get_path("include"), "Python.
 }
 has_bubblewrap() { command -v bwrap >/dev/null 2>&1; }
 has_postgresql() { ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null 2>&1; }
+has_redis() { command -v redis-server >/dev/null 2>&1 && command -v redis-cli >/dev/null 2>&1; }
 has_chromium() { command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>&1; }
 
 missing() { # the Debian packages of what is not there
@@ -80,6 +82,7 @@ missing() { # the Debian packages of what is not there
     if [ "$stage" = test ]; then
         has_postgresql || printf 'postgresql '
         has_chromium || printf 'chromium '
+        has_redis || printf 'redis-server '
     fi
 }
 
@@ -140,6 +143,7 @@ require_what_is_needed() {
     [ "$stage" = test ] || return 0
     has_postgresql || absent 'PostgreSQL' postgresql
     has_chromium || absent 'Chromium' chromium
+    has_redis || absent 'Redis' redis-server
 }
 
 absent() { # a service, its Debian package
@@ -159,6 +163,7 @@ found() { # what is there, in one line
     [ "$stage" = test ] || return 0
     if has_postgresql; then printf ', PostgreSQL'; fi
     if has_chromium; then printf ', Chromium'; fi
+    if has_redis; then printf ', Redis'; fi
 }
 
 make_venv() {
@@ -189,6 +194,17 @@ install_locked() { # a lock
     say "$ok" "Installed buildyard into .venv, $((count)) packages" "$started"
 }
 
+install_peers() { # the programs of other people that tests talk to
+    started=$(tenths)
+    if made=$(.venv/bin/python tests/support/peers.py 2>>"$log"); then
+        [ -z "$made" ] || say "$ok" "Installed $made into .cache/peers" "$started"
+        return
+    fi
+    said=$(grep -v '^ *$' "$log" | tail -n 1)
+    [ "${CI:-}" = true ] && fail 'the peers of the tests could not be installed' log "$log" said "$said"
+    printf '%s No peers: their tests will say that they skip; the reason is in %s\n' "$warn" "$log"
+}
+
 began=$(tenths)
 python=$(find_python)
 lacking=$(missing)
@@ -198,6 +214,10 @@ require_what_is_needed
 say "$ok" "Found     $(found)" "$began"
 case $stage in
     up) install_locked requirements/farm.txt ;;
-    check | test) install_locked requirements/dev.txt ;;
+    check) install_locked requirements/dev.txt ;;
+    test)
+        install_locked requirements/dev.txt
+        install_peers
+        ;;
     *) fail "there is no stage \"$stage\"" stages 'up, check, test' ;;
 esac

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
 from functools import partial
+from typing import Any
 
 import pytest
 
 from support.stores import OnQueue, OnStore, play_on_queue, play_on_store
+from support.zaqar_lacks import LACKS, play_on_zaqar
+
+ON_ZAQAR = pytest.param("zaqar", marks=pytest.mark.service("zaqar"))
+ON_POSTGRESQL = pytest.param("postgresql", marks=pytest.mark.service("postgresql"))
 
 
 @pytest.fixture
@@ -15,7 +22,26 @@ def on_store(store_url: str) -> OnStore:
     return partial(play_on_store, store_url)
 
 
-@pytest.fixture
-def on_queue(store_url: str) -> OnQueue:
-    """Call it with `async def scenario(queue, clock)`."""
-    return partial(play_on_queue, store_url)
+@pytest.fixture(params=["sqlite", ON_POSTGRESQL, ON_ZAQAR])
+def on_queue(request: pytest.FixtureRequest) -> OnQueue:
+    """Call it with `async def scenario(queue, clock)`: the farm's store on both databases, then a real Zaqar."""
+    if request.param != "zaqar":
+        return partial(play_on_queue, request.getfixturevalue("url_of_store")(request.param))
+    reason = LACKS.get(request.function.__name__)
+    if reason is not None:
+        request.applymarker(pytest.mark.xfail(reason=reason, strict=True))
+    return partial(play_on_zaqar, request.getfixturevalue("zaqar_with_own_time"))
+
+
+@pytest.fixture(scope="session")
+def reactor_thread() -> Iterator[None]:
+    """Twisted's reactor, which starts only once in a process."""
+    pytest.importorskip("twisted")
+    from twisted.internet import reactor
+
+    running: Any = reactor
+    thread = threading.Thread(target=running.run, kwargs={"installSignalHandlers": False}, daemon=True)
+    thread.start()
+    yield
+    running.callFromThread(running.stop)
+    thread.join(10)

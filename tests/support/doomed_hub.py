@@ -46,11 +46,11 @@ class Doomed:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
-    async def write(self, body: Callable[[Connection], T]) -> T:
+    async def write(self, body: Callable[[Connection], T], **options: Any) -> T:
         """Write, and perhaps die of it."""
         topic, count, moment = self._armed()
         if not topic:
-            return await self._store.write(body)
+            return await self._store.write(body, **options)
         found = 0
 
         def watched(connection: Connection) -> T:
@@ -63,7 +63,7 @@ class Doomed:
                 self._die()
             return result
 
-        result = await self._store.write(watched)
+        result = await self._store.write(watched, **options)
         self._seen += found
         if found and self._seen >= count:
             self._die()

@@ -8,11 +8,12 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
 from pathlib import Path
+
+from support.running import free_port
 
 _CLEAR = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid();
@@ -42,11 +43,17 @@ class Cluster:
         self._count = 0
         self._process: subprocess.Popen[bytes] | None = None
         self.directory = Path(tempfile.mkdtemp(prefix="buildyard-pg-"))
-        self.port = _free_port()
+        self.port = free_port()
         if self._user is not None:
             shutil.chown(self.directory, self._user, self._user)
         self._run("initdb", "-D", str(self.directory / "data"), "-U", "farm", "-A", "trust", "-E", "UTF8", "--no-sync")
         self.start()
+
+    @property
+    def pid(self) -> int:
+        """The one that leads the server's processes."""
+        assert self._process is not None
+        return self._process.pid
 
     def url(self, database: str = "postgres") -> str:
         return f"postgresql://farm@127.0.0.1:{self.port}/{database}"
@@ -165,10 +172,3 @@ def _server_user() -> str | None:
 
 def _as(user: str | None) -> dict[str, object]:
     return {} if user is None else {"user": user, "group": user, "extra_groups": []}
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

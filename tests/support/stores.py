@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import Connection
 
@@ -14,6 +15,8 @@ from buildyard.farm.store import migrations
 from buildyard.farm.store.base import Store
 from buildyard.farm.store.connect import open_store
 from buildyard.farm.store.sqlite_engine import engine
+
+T = TypeVar("T")
 
 #: Where a test's time begins, in seconds since 1970.
 START = 1_800_000_000.0
@@ -56,6 +59,24 @@ def play_on_store(url: str, scenario: Callable[[Store], Awaitable[None]]) -> Non
             await scenario(store)
 
     asyncio.run(main())
+
+
+class InOneLane:
+    """A store all of whose writes go in one lane."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def write(self, body: Callable[[Connection], T]) -> T:
+        return await self._store.write(body, lane="one")
+
+
+def play_in_one_lane(url: str, scenario: Callable[[Store], Awaitable[None]]) -> None:
+    """Run a scenario on the store at this address, all writes in one lane."""
+    play_on_store(url, lambda store: scenario(cast("Store", InOneLane(store))))
 
 
 def play_on_queue(url: str, scenario: Callable[[DatabaseQueue, Clock], Awaitable[None]]) -> None:
