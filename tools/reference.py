@@ -1,4 +1,5 @@
-"""Write the reference pages from the code: settings, events, states, addresses and the command line.
+"""Write the reference pages from the code: settings, events, states, addresses, the command line and
+the functions of the Taskcluster client.
 
 ``python -m tools.reference`` writes them, ``--check`` only compares; a test of the documentation does the same, so that
 no setting, event, command or flag is without its entry.
@@ -17,10 +18,12 @@ import msgspec
 from buildyard.cli.app import command_names, help_of
 from buildyard.farm.builds import states as builds_states
 from buildyard.farm.events.schemas import TOPICS, Event
+from buildyard.farm.marconi_settings import MarconiSettings
 from buildyard.farm.settings import KEYS, Key, Settings
 from buildyard.farm.tasks import lifecycle
 from buildyard.farm.wire import Limits
 from tools.http_reference import http_page
+from tools.taskcluster_reference import functions_page
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference"
@@ -45,7 +48,8 @@ def meanings(path: Path, kind: str, *, separator: str = ":") -> dict[str, str]:
 def settings_page() -> str:
     """Return the page of all settings."""
     said = meanings(_SOURCE / "farm" / "settings.py", Settings.__name__)
-    said |= {f"limits.{name}": text for name, text in meanings(_SOURCE / "farm" / "wire.py", Limits.__name__).items()}
+    for table, module, kind in (("limits", "wire.py", Limits), ("marconi", "marconi_settings.py", MarconiSettings)):
+        said |= {f"{table}.{name}": text for name, text in meanings(_SOURCE / "farm" / module, kind.__name__).items()}
     entries = "\n".join(_setting(key, said[key.name]) for key in KEYS.values())
     return f"# Settings\n\n{_NOTE}\n{_SETTINGS_HEAD}\n{entries}"
 
@@ -195,6 +199,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "states.md": states_page,
     "http.md": lambda: http_page(_NOTE),
     "cli.md": cli_page,
+    "taskcluster-functions.md": lambda: functions_page(_NOTE),
 }
 
 

@@ -1,7 +1,7 @@
-"""The blocking face: a table of the cores' operations, and the few that differ.
+"""What every blocking client has; `_blocking_services` (generated) are the tables of their functions.
 
-`buildyard.taskcluster` exports these.  ``session`` is a transport to share between clients, a
-`buildyard.faces.http.BlockingTransport`, in place of one of the client's own.
+``session`` is a transport to share between clients, a `buildyard.faces.http.BlockingTransport`, in
+place of one of the client's own.
 """
 
 # Operations and arguments are Taskcluster's own names.
@@ -12,27 +12,35 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
-from buildyard.faces.blocking import BlockingFace, blocking, run_blocking
+from buildyard.faces.blocking import BlockingFace, run_blocking
 from buildyard.faces.transport import Transport
-from buildyard.taskcluster._core import AsyncObject, AsyncQueue
+from buildyard.taskcluster._artifacts import AsyncArtifacts, ContentStorage
 from buildyard.taskcluster._faces import direct
 from buildyard.taskcluster._service import AsyncService
 from buildyard.taskcluster.credentials import Credentials
-from buildyard.taskcluster.transfer import Content, examine
+from buildyard.taskcluster.transfer import Progress, Source, opened
 
 CoreT = TypeVar("CoreT", bound=AsyncService)
+ArtifactsT = TypeVar("ArtifactsT", bound=AsyncArtifacts)
 
 
-def _own_transport() -> Transport:
+def own_transport() -> Transport:
+    """Return a transport for one client alone."""
     from buildyard.faces.http import BlockingTransport
 
     return BlockingTransport()
 
 
-class _Service(BlockingFace[CoreT]):
-    """What every blocking client has.  A context manager; leaving it closes its connections."""
+class BlockingService(BlockingFace[CoreT]):
+    """A context manager; leaving it closes the client's connections.  Threads and forked children may share one."""
+
+    _CORE: ClassVar[type[AsyncService]]  #: made for each client
+
+    def __init__(self, options: Mapping[str, Any], session: Transport | None = None) -> None:
+        core: Any = self._CORE(options, session or own_transport(), owns_transport=session is None)
+        super().__init__(core)
 
     def __repr__(self) -> str:
         return repr(self._core).replace("<Async", "<", 1)
@@ -43,61 +51,35 @@ class _Service(BlockingFace[CoreT]):
         BlockingFace.__init__(other, self._core.with_credentials(credentials))
         return other
 
+    replace_credentials = direct(AsyncService.replace_credentials)
+    buildUrl = direct(AsyncService.buildUrl)
+    buildSignedUrl = direct(AsyncService.buildSignedUrl)
 
-class Queue(_Service[AsyncQueue]):
-    """The queue service: tasks, their runs, and the artifacts that runs leave.  See `AsyncQueue`."""
 
-    def __init__(self, options: Mapping[str, Any], session: Transport | None = None) -> None:
-        super().__init__(AsyncQueue(options, session or _own_transport(), owns_transport=session is None))
-
-    replace_credentials = direct(AsyncQueue.replace_credentials)
-    buildUrl = direct(AsyncQueue.buildUrl)
-    buildSignedUrl = direct(AsyncQueue.buildSignedUrl)
-    ping = blocking(AsyncQueue.ping)
-    task = blocking(AsyncQueue.task)
-    status = blocking(AsyncQueue.status)
-    createTask = blocking(AsyncQueue.createTask)
-    scheduleTask = blocking(AsyncQueue.scheduleTask)
-    cancelTask = blocking(AsyncQueue.cancelTask)
-    rerunTask = blocking(AsyncQueue.rerunTask)
-    claimWork = blocking(AsyncQueue.claimWork)
-    reclaimTask = blocking(AsyncQueue.reclaimTask)
-    reportCompleted = blocking(AsyncQueue.reportCompleted)
-    reportFailed = blocking(AsyncQueue.reportFailed)
-    reportException = blocking(AsyncQueue.reportException)
-    createArtifact = blocking(AsyncQueue.createArtifact)
-    finishArtifact = blocking(AsyncQueue.finishArtifact)
-    listArtifacts = blocking(AsyncQueue.listArtifacts)
-    artifact = blocking(AsyncQueue.artifact)
-    latestArtifact = blocking(AsyncQueue.latestArtifact)
+class BlockingArtifacts(BlockingService[ArtifactsT]):
+    """What the queue has beside its generated functions."""
 
     def uploadArtifact(
         self,
         taskId: str,
         runId: int | str,
         name: str,
-        source: bytes | Path | Content,
+        source: bytes | Path | Source,
         *,
-        contentType: str,
         expires: datetime | str,
-    ) -> Content:
-        """Upload bytes or a file as an object artifact; see `AsyncQueue.uploadArtifact`."""
-        content = source if isinstance(source, Content) else examine(source)
-        upload = self._core.uploadArtifact(taskId, runId, name, content, contentType=contentType, expires=expires)
+        contentType: str = "application/octet-stream",
+        storageType: ContentStorage = "object",
+        progress: Progress | None = None,
+    ) -> Source:
+        """Upload bytes, a file, or another source as an artifact; see `AsyncArtifacts.uploadArtifact`."""
+        upload = self._core.uploadArtifact(
+            taskId,
+            runId,
+            name,
+            opened(source) if isinstance(source, bytes | Path) else source,
+            expires=expires,
+            contentType=contentType,
+            storageType=storageType,
+            progress=progress,
+        )
         return run_blocking(upload)
-
-
-class Object(_Service[AsyncObject]):
-    """The object service: named contents that are whole or not there.  See `AsyncObject`."""
-
-    def __init__(self, options: Mapping[str, Any], session: Transport | None = None) -> None:
-        super().__init__(AsyncObject(options, session or _own_transport(), owns_transport=session is None))
-
-    replace_credentials = direct(AsyncObject.replace_credentials)
-    buildUrl = direct(AsyncObject.buildUrl)
-    buildSignedUrl = direct(AsyncObject.buildSignedUrl)
-    ping = blocking(AsyncObject.ping)
-    createUpload = blocking(AsyncObject.createUpload)
-    finishUpload = blocking(AsyncObject.finishUpload)
-    startDownload = blocking(AsyncObject.startDownload)
-    object = blocking(AsyncObject.object)

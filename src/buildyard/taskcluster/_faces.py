@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
-from typing import Concatenate, ParamSpec, Protocol, TypeVar
+from collections.abc import Awaitable, Callable
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeAlias, TypeVar
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -20,6 +20,17 @@ class Face(Protocol[CoreT_co]):
 
     @property
     def _core(self) -> CoreT_co: ...
+
+
+#: Awaits a function on a thread: ``on_thread(function, *arguments)``.
+OnThread: TypeAlias = Callable[..., Awaitable[Any]]
+
+
+def core_of(service: CoreT | Face[CoreT]) -> CoreT:
+    """Return the core of a face's client, or the core itself, which an asyncio client is."""
+    core: Any = service
+    found: CoreT = getattr(core, "_core", core)
+    return found
 
 
 def direct(operation: Callable[Concatenate[CoreT, P], T]) -> Callable[Concatenate[Face[CoreT], P], T]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import functools
 import hashlib
 import hmac
 import re
@@ -75,8 +76,14 @@ def target_of(method: str, url: str) -> Target:
     if match is None:
         raise ValueError(f"not an absolute http address: {url!r}")
     scheme, netloc, resource = match.groups()
-    host, port = client_address(netloc.rpartition("@")[2], scheme=scheme)
+    host, port = _address(netloc.rpartition("@")[2], scheme)
     return Target(method.upper(), resource if resource.startswith("/") else f"/{resource}", host, port)
+
+
+# A client asks a few hosts for very many addresses.
+@functools.lru_cache(maxsize=256)
+def _address(netloc: str, scheme: str) -> tuple[str, int]:
+    return client_address(netloc, scheme=scheme)
 
 
 def client_address(

@@ -19,7 +19,15 @@ from buildyard.taskcluster.errors import TaskclusterFailure
 from buildyard.taskcluster.scopes import is_valid_scope
 from buildyard.taskcluster.urls import normalise_root
 
-_KNOWN = ("rootUrl", "credentials", "authorizedScopes", "maxRetries", "signedUrlExpiration", "exchangePrefix")
+_KNOWN = (
+    "rootUrl",
+    "credentials",
+    "authorizedScopes",
+    "maxRetries",
+    "retryNonIdempotent",
+    "signedUrlExpiration",
+    "exchangePrefix",
+)
 
 #: Answers that may be better next time: all of the server's own faults, and the two that ask to come again.
 _RETRIED = frozenset({408, 429, *range(500, 600)})
@@ -34,6 +42,8 @@ class ClientOptions(Struct, frozen=True, kw_only=True):
     credentials: Credentials = Credentials()
     authorized_scopes: tuple[str, ...] | None = None  #: what requests narrow themselves to; ``None``: to nothing
     max_retries: int = 5  #: attempts after the first
+    #: Send again, too, what may have arrived and would be done twice: who claims work with it must bear lost claims.
+    retry_non_idempotent: bool = False
     signed_url_expiration: float = 900.0  #: seconds
 
     @property
@@ -53,8 +63,19 @@ def read_options(given: Mapping[str, Any]) -> ClientOptions:
         credentials=Credentials.from_options(given.get("credentials")),
         authorized_scopes=_scopes(given.get("authorizedScopes")),
         max_retries=_retries(given.get("maxRetries", 5)),
+        retry_non_idempotent=bool(given.get("retryNonIdempotent", False)),
         signed_url_expiration=_seconds(given.get("signedUrlExpiration", 900)),
     )
+
+
+def read_event_options(given: Mapping[str, Any]) -> str:
+    """Return the prefix of exchanges that options name, empty for the service's own; raises as `read_options` does."""
+    if given:
+        read_options(given)
+    prefix = given.get("exchangePrefix") or ""
+    if not isinstance(prefix, str):
+        raise TaskclusterFailure(f"exchangePrefix is text, not {prefix!r}")
+    return prefix
 
 
 def _root_url(value: object) -> str:

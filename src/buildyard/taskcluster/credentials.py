@@ -13,6 +13,7 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, TypedDict
 
 import msgspec
@@ -24,7 +25,14 @@ from buildyard.taskcluster._hawk import make_ext
 from buildyard.taskcluster.errors import TaskclusterAuthFailure, TaskclusterFailure
 from buildyard.taskcluster.slugid import slugId
 
-__all__ = ["Credentials", "CredentialsDict", "createTemporaryCredentials", "optionsFromEnvironment"]
+__all__ = [
+    "Credentials",
+    "CredentialsDict",
+    "createTemporaryCredentials",
+    "isExpired",
+    "optionsFromEnvironment",
+    "optionsFromFile",
+]
 
 _HEADER_TEXT = re.compile(r"[ !#-\[\]-~]*")
 _MAX_LIFETIME = timedelta(milliseconds=_certificate.MAX_LIFETIME_MS)
@@ -157,6 +165,11 @@ def _check_request(start: datetime, expiry: datetime, scopes: Sequence[str]) -> 
         raise TaskclusterFailure("the credentials would expire before they start")
 
 
+#: Where a task finds its proxy unless its environment says otherwise.
+PROXY_URL = "http://taskcluster"
+#: How long before their end temporary credentials count as expired.
+_SOON_SECONDS = 20 * 60
+
 #: Environment variable, and the key of ``credentials`` that it gives.
 _CREDENTIAL_VARIABLES = {
     "TASKCLUSTER_CLIENT_ID": "clientId",
@@ -166,17 +179,51 @@ _CREDENTIAL_VARIABLES = {
 
 
 def optionsFromEnvironment(
-    defaults: Mapping[str, Any] | None = None, *, environ: Mapping[str, str] = os.environ
+    defaults: Mapping[str, Any] | None = None, *, proxy: bool = False, environ: Mapping[str, str] = os.environ
 ) -> dict[str, Any]:
     """Return client options from the ``TASKCLUSTER_*`` environment over ``defaults``, which stay as they are.
 
-    Reads ``TASKCLUSTER_ROOT_URL``, ``_CLIENT_ID``, ``_ACCESS_TOKEN`` and ``_CERTIFICATE``; not
-    ``TASKCLUSTER_PROXY_URL``: inside a task give the proxy's address as ``rootUrl`` yourself.
+    Reads ``TASKCLUSTER_ROOT_URL``, ``_CLIENT_ID``, ``_ACCESS_TOKEN`` and ``_CERTIFICATE``.  With ``proxy``, for
+    a program inside a task, requests go to ``TASKCLUSTER_PROXY_URL`` (``http://taskcluster`` if that is not set)
+    and are not signed, as the proxy signs them.
     """
     options: dict[str, Any] = dict(defaults or {})
+    if proxy:
+        options.pop("credentials", None)
+        return {**options, "rootUrl": (environ.get("TASKCLUSTER_PROXY_URL") or PROXY_URL).rstrip("/")}
     if root := environ.get("TASKCLUSTER_ROOT_URL"):
         options["rootUrl"] = root.rstrip("/")
     found = {key: environ[variable] for variable, key in _CREDENTIAL_VARIABLES.items() if environ.get(variable)}
     if found:
         options["credentials"] = {**(options.get("credentials") or {}), **found}
     return options
+
+
+def optionsFromFile(path: str | os.PathLike[str], defaults: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return client options from a JSON file over ``defaults``: whole options, or credentials alone.
+
+    Credentials alone are ``{"clientId", "accessToken", "certificate"?}``, as `createTemporaryCredentials` gives them.
+    Raises `TaskclusterFailure` for a file that cannot be read or holds neither.
+    """
+    try:
+        content = msgspec.json.decode(Path(path).read_bytes(), type=dict[str, Any])
+    except (OSError, ValueError, RecursionError) as error:
+        raise TaskclusterFailure(f"{os.fspath(path)} is no file of options: {error}") from error
+    if "clientId" in content:
+        return {**(defaults or {}), "credentials": content}
+    if not {"rootUrl", "credentials"} & content.keys():
+        raise TaskclusterFailure(f"{os.fspath(path)} has neither rootUrl and credentials nor clientId and accessToken")
+    return {**(defaults or {}), **content}
+
+
+def isExpired(certificate: Mapping[str, Any] | str, *, now: float | None = None) -> bool:
+    """Tell whether temporary credentials end within the next twenty minutes, or have ended.
+
+    ``now`` is in seconds since 1970.  Raises `TaskclusterAuthFailure` for what is no certificate.
+    """
+    content = _read_certificate(certificate) or {}
+    expiry = content.get("expiry")
+    if not isinstance(expiry, int | float):
+        raise TaskclusterAuthFailure("the certificate does not say when it ends")
+    moment = datetime.now(UTC).timestamp() if now is None else now
+    return expiry / 1000 < moment + _SOON_SECONDS

@@ -15,6 +15,9 @@
   - TaskclusterConnectionError   no whole answer came, after the retries
                                  (.maybe_sent; the transport's own error is the cause)
   - TaskclusterAnswerError       the answer did not make sense (.excerpt)
+  - TaskclusterArtifactError     the artifact is an error that its task left in place of content (.reason)
+  - ObjectHashVerificationError  what was downloaded is not what was uploaded
+  - TaskclusterTopicExchangeFailure  no pattern can be made of these routing keys
 
 Each is also the class of `buildyard.errors` that means the same (`NotFound`, `Conflict`, `TransportError`, ...), so
 code that speaks to several services can catch those.
@@ -47,6 +50,7 @@ __all__ = [
     "InputRejected",
     "InsufficientScopes",
     "InternalServerError",
+    "ObjectHashVerificationError",
     "RequestConflict",
     "ResourceExpired",
     "ResourceNotFound",
@@ -55,6 +59,7 @@ __all__ = [
     "TaskclusterConnectionError",
     "TaskclusterFailure",
     "TaskclusterRestFailure",
+    "TaskclusterTopicExchangeFailure",
     "TooManyRequests",
     "rest_failure",
 ]
@@ -62,6 +67,23 @@ __all__ = [
 
 class TaskclusterFailure(BuildyardError):
     """Anything that goes wrong in this package.  Raised by itself for a call that cannot be sent as it is."""
+
+
+class TaskclusterArtifactError(TaskclusterFailure):
+    """The artifact is an error that its task left in place of content."""
+
+    def __init__(self, message: str, reason: str) -> None:
+        self.message = message
+        self.reason = reason  #: ``file-missing-on-worker``, ...
+        super().__init__(f"{reason}: {message}")
+
+
+class ObjectHashVerificationError(TaskclusterFailure):
+    """What was downloaded has other hashes than what was uploaded, or nothing vouches for it; throw it away."""
+
+
+class TaskclusterTopicExchangeFailure(TaskclusterFailure):
+    """No pattern can be made of these routing keys; mend the key that the message names."""
 
 
 class TaskclusterAuthFailure(TaskclusterFailure):

@@ -22,6 +22,15 @@ class Ping(TypedDict):
     uptime: float  #: seconds
 
 
+class Version(TypedDict):
+    """What a service is."""
+
+    version: str
+    commit: NotRequired[str]
+    source: NotRequired[str]
+    build: NotRequired[str]
+
+
 class Run(TypedDict):
     """One attempt at a task."""
 
@@ -150,6 +159,24 @@ class ArtifactList(TypedDict):
     """A page of a run's artifacts, ordered by name."""
 
     artifacts: list[ArtifactInfo]
+    continuationToken: NotRequired[str]  #: where there is another page
+
+
+class TaskInGroup(TypedDict):
+    """A task with its status, as lists of tasks hold it."""
+
+    status: TaskStatus
+    task: TaskDefinition
+
+
+class TaskGroupPage(TypedDict):
+    """A task group with a page of its tasks."""
+
+    taskGroupId: str
+    schedulerId: str
+    expires: NotRequired[str]
+    sealed: NotRequired[str]  #: since when it takes no further tasks
+    tasks: list[TaskInGroup]
     continuationToken: NotRequired[str]  #: where there is another page
 
 

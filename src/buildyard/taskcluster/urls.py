@@ -7,6 +7,7 @@ it.  The client's core and the hub's HTTP layer share these (Taskcluster: ``libr
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping, Sequence
 from urllib.parse import quote, urlencode
@@ -57,6 +58,7 @@ def schema_url(root_url: str, service: str, name: str) -> str:
     return f"{normalise_root(root_url)}/schemas/{service}/{name.lstrip('/')}"
 
 
+@functools.cache
 def route_names(route: str) -> tuple[str, ...]:
     """Return the names of a route's parameters in their order."""
     return tuple(_NAME.findall(route))
@@ -72,8 +74,17 @@ def fill_route(route: str, values: Sequence[object]) -> str:
     if len(values) != len(names):
         wanted = ", ".join(names) or "none"
         raise TaskclusterFailure(f"{route} takes {len(names)} values ({wanted}), {len(values)} were given")
-    segments = {name: _segment(name, value) for name, value in zip(names, values, strict=True)}
-    return _NAME.sub(lambda match: segments[match[1]], route)
+    if not names:
+        return route
+    parts = list(_parts(route))
+    parts[1::2] = [_segment(name, value) for name, value in zip(names, values, strict=True)]
+    return "".join(parts)
+
+
+@functools.cache
+def _parts(route: str) -> tuple[str, ...]:
+    """Return what stands between a route's parameters, and their names in between."""
+    return tuple(_NAME.split(route))
 
 
 def _segment(name: str, value: object) -> str:
@@ -93,7 +104,9 @@ def with_query(path: str, query: Mapping[str, object] | None, allowed: Sequence[
 
     Raises `TaskclusterFailure` for a name that is not among those ``allowed``.
     """
-    given = {name: value for name, value in (query or {}).items() if value is not None}
+    if not query:
+        return path
+    given = {name: value for name, value in query.items() if value is not None}
     if unknown := sorted(given.keys() - set(allowed)):
         known = ", ".join(allowed) or "none at all"
         raise TaskclusterFailure(f"{', '.join(unknown)}: not a query name of this method (it takes {known})")

@@ -15,7 +15,7 @@ import pytest
 from buildyard.taskcluster import Queue, fromNowJSON, slugId
 from buildyard.taskcluster.errors import InsufficientScopes, RequestConflict
 from support.hub import Hub
-from support.peers import PeerMissing, peer
+from support.official import official_taskcluster
 from support.tasks import POOL, definition
 
 SCRIPT = Path(__file__).with_name("official_client.py")
@@ -23,13 +23,8 @@ SCRIPT = Path(__file__).with_name("official_client.py")
 
 @pytest.fixture(scope="session")
 def official_python() -> Path:
-    """The Python that has the official client of Taskcluster, from PyPI."""
-    try:
-        return peer("taskcluster==113.2.0")
-    except PeerMissing as reason:
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"CI=true, and the official client cannot be installed: {reason}")
-        pytest.skip(f"the official client cannot be installed: {reason}")
+    """The Python that has the official client of Taskcluster."""
+    return official_taskcluster()
 
 
 @pytest.mark.network

@@ -7,7 +7,7 @@ import pytest
 
 from buildyard.faces.scripted import ScriptedTransport
 from buildyard.taskcluster import _hawk
-from buildyard.taskcluster._core import AsyncObject, AsyncQueue
+from buildyard.taskcluster._services import AsyncObject, AsyncQueue
 from buildyard.taskcluster.credentials import Credentials
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)

@@ -11,7 +11,7 @@ from buildyard.errors import ConnectFailed, Cut, TimedOut, TlsFailed
 from buildyard.faces.blocking import run_blocking
 from buildyard.faces.scripted import SCRIPT_START, answer
 from buildyard.taskcluster import _hawk
-from buildyard.taskcluster._core import AsyncQueue
+from buildyard.taskcluster._services import AsyncQueue
 from buildyard.taskcluster.errors import (
     AuthenticationFailed,
     InsufficientScopes,

@@ -1,4 +1,4 @@
-"""Each operation's request on the wire: verb, address and body, and nothing else."""
+"""Requests of the operations that the farm lives on: verb, address and body, and nothing else (all: `tests/wire`)."""
 
 import json
 
@@ -6,8 +6,7 @@ import pytest
 
 from buildyard.faces.blocking import run_blocking
 from buildyard.faces.scripted import answer
-from buildyard.taskcluster import _routes
-from buildyard.taskcluster._core import AsyncObject, AsyncQueue
+from buildyard.taskcluster._services import AsyncObject, AsyncQueue
 
 API = "https://tc.example/api"
 TASK = "VtMbr2u_QKaR-ZQxhpFjkw"
@@ -59,18 +58,6 @@ def test_request_is_exactly_this(service, operation, arguments, verb, url, body,
     assert sent.body == (b"" if body is None else json.dumps(body, separators=(",", ":")).encode())
     assert dict(sent.headers).get("Content-Type") == (None if body is None else "application/json")
     assert result == (None if operation == "finishArtifact" else {"some": "answer"})
-
-
-@pytest.mark.parametrize(
-    ("cases", "routes"), [(QUEUE_CASES, _routes.QUEUE_ROUTES), (OBJECT_CASES, _routes.OBJECT_ROUTES)]
-)
-def test_every_route_has_its_case(cases, routes):
-    assert {case[0] for case in cases} == set(routes)
-
-
-def test_claim_work_and_rerun_task_alone_are_not_idempotent():
-    routes = [*_routes.QUEUE_ROUTES.values(), *_routes.OBJECT_ROUTES.values()]
-    assert {route.name for route in routes if not route.idempotent} == {"claimWork", "rerunTask"}
 
 
 def test_claim_work_waits_longer_than_the_service_holds_it(queue, script):

@@ -12,14 +12,20 @@ import pytest
 from twisted.internet.defer import Deferred
 
 import buildyard.taskcluster
+import buildyard.taskcluster.aio._base
+import buildyard.taskcluster.aio._services
 from buildyard.faces.scripted import answer
-from buildyard.taskcluster import _blocking, aio, tx
-from buildyard.taskcluster._core import AsyncObject, AsyncQueue
+from buildyard.taskcluster import _blocking_services, _deferred_services, _services, aio, client, tx
+from buildyard.taskcluster._lazy import EVENTS, SERVICES
 from buildyard.taskcluster.errors import InternalServerError, ResourceNotFound
 from buildyard.taskcluster.transfer import examine
 
-FACES = [(AsyncQueue, [_blocking.Queue, aio.Queue, tx.Queue]), (AsyncObject, [_blocking.Object, aio.Object, tx.Object])]
+FACES = [
+    (getattr(_services, f"Async{name}"), [getattr(face, name) for face in (buildyard.taskcluster, aio, tx)])
+    for name in SERVICES
+]
 PAIRS = [(core, face) for core, faces in FACES for face in faces]
+QUEUES = [buildyard.taskcluster.Queue, aio.Queue, tx.Queue]
 TASK = "VtMbr2u_QKaR-ZQxhpFjkw"
 
 CREATED = {"name": "n", "projectId": "p", "uploadId": "u", "expires": "e", "credentials": {}}
@@ -60,13 +66,13 @@ def test_each_operation_is_documented(core, face):
 
 
 def test_uploads_take_the_same_arguments_in_each_face():
-    signatures = {str(inspect.signature(face.uploadArtifact)).partition(" ->")[0] for face in FACES[0][1]}
+    signatures = {str(inspect.signature(face.uploadArtifact)).partition(" ->")[0] for face in QUEUES}
     assert len(signatures) == 1
 
 
 def test_blocking_face_returns_the_answer(options, script):
     script.add(answer(json={"status": {}}))
-    assert _blocking.Queue(options, script).status(TASK) == {"status": {}}
+    assert buildyard.taskcluster.Queue(options, script).status(TASK) == {"status": {}}
 
 
 def test_asyncio_face_awaits_the_answer(options, script):
@@ -86,7 +92,7 @@ def test_refusals_are_the_same_error_in_each_face(options, script, status, error
     options["maxRetries"] = 0
     script.add(answer(status), answer(status), answer(status))
     with pytest.raises(error):
-        _blocking.Queue(options, script).task(TASK)
+        buildyard.taskcluster.Queue(options, script).task(TASK)
     with pytest.raises(error):
         asyncio.run(aio.Queue(options, script).task(TASK))
     with pytest.raises(error):
@@ -97,21 +103,28 @@ def test_refusals_are_the_same_error_in_each_face(options, script, status, error
 def test_blocking_face_uploads_bytes_and_examined_content(options, script, source):
     script.add(*[answer(json=step) for step in UPLOAD])
     made = source(b"wheel")
-    content = _blocking.Queue(options, script).uploadArtifact(TASK, 0, "x", made, contentType="a/b", expires="e")
+    queue = buildyard.taskcluster.Queue(options, script)
+    content = queue.uploadArtifact(TASK, 0, "x", made, contentType="a/b", expires="e")
     assert content == examine(b"wheel")
 
 
 def test_blocking_face_works_inside_a_running_loop(options, script):
     async def use():
-        return _blocking.Queue(options, script).uploadArtifact(TASK, 0, "x", b"w", contentType="a/b", expires="e")
+        return buildyard.taskcluster.Queue(options, script).uploadArtifact(
+            TASK, 0, "x", b"w", contentType="a/b", expires="e"
+        )
 
     script.add(*[answer(json=step) for step in UPLOAD])
     assert asyncio.run(use()) == examine(b"w")
 
 
-def test_asyncio_face_examines_a_file_off_its_loop(options, script, tmp_path, monkeypatch):
+def test_asyncio_face_opens_a_file_off_its_loop(options, script, tmp_path, monkeypatch):
     seen = []
-    monkeypatch.setattr(aio, "examine", lambda path: seen.append(threading.current_thread()) or examine(path))
+    monkeypatch.setattr(
+        buildyard.taskcluster.aio._base,
+        "opened",
+        lambda path: seen.append(threading.current_thread()) or examine(path),
+    )
     script.add(*[answer(json=step) for step in UPLOAD])
     path = tmp_path / "x"
     path.write_bytes(b"wheel")
@@ -127,7 +140,7 @@ def test_twisted_face_uploads_examined_content(options, script):
     assert result_of(pending) == made
 
 
-@pytest.mark.parametrize("face", [_blocking.Queue, aio.Queue, tx.Queue])
+@pytest.mark.parametrize("face", QUEUES)
 def test_addresses_are_built_without_waiting(options, script, face):
     queue = face(options, script)
     url = queue.buildSignedUrl("task", TASK, expiration=60)
@@ -135,7 +148,7 @@ def test_addresses_are_built_without_waiting(options, script, face):
     assert script.requests == []
 
 
-@pytest.mark.parametrize("face", [_blocking.Queue, aio.Queue, tx.Queue])
+@pytest.mark.parametrize("face", QUEUES)
 def test_with_credentials_gives_the_same_face(options, script, face):
     other = face(options, script).with_credentials({"clientId": "task-client", "accessToken": "t"})
     assert type(other) is face
@@ -156,10 +169,26 @@ def test_asyncio_client_is_a_context_manager(options):
 
 
 def test_names_of_the_seed_are_public():
-    assert {"Queue", "createTemporaryCredentials", "optionsFromEnvironment", "fromNow", "fromNowJSON"} <= set(
-        buildyard.taskcluster.__all__
-    )
-    assert all(hasattr(buildyard.taskcluster, name) for name in buildyard.taskcluster.__all__)
+    seed = {"createTemporaryCredentials", "optionsFromEnvironment", "fromNow", "fromNowJSON", "slugId", "stableSlugId"}
+    assert seed | {"scopeMatch", "scopesMatch", "client", "aio", "API_VERSION"} <= set(buildyard.taskcluster.__all__)
+
+
+@pytest.mark.parametrize("module", [buildyard.taskcluster, aio, tx, client])
+def test_each_face_has_every_service_and_events_class(module):
+    assert {*SERVICES, *EVENTS} <= set(module.__all__)
+    for name in module.__all__:
+        assert getattr(module, name) is not None
+
+
+def test_generated_classes_are_those_that_the_faces_name():
+    for module in (_blocking_services, _deferred_services, buildyard.taskcluster.aio._services):
+        made = {name for name, value in vars(module).items() if getattr(value, "__module__", "") == module.__name__}
+        assert made - {"T"} == set(SERVICES)
+
+
+def test_unknown_names_are_no_attributes():
+    with pytest.raises(AttributeError, match="no attribute 'Nonsense'"):
+        _ = buildyard.taskcluster.Nonsense
 
 
 def test_blocking_client_loads_neither_aiohttp_nor_twisted_nor_asyncio():
@@ -178,14 +207,18 @@ def test_twisted_is_loaded_when_a_client_is_made():
 
 
 CORES = [
+    "_artifacts",
+    "_calling",
     "_certificate",
-    "_core",
+    "_exchanges",
     "_hawk",
     "_hawk_wire",
+    "_operations",
     "_options",
     "_payload",
     "_routes",
     "_service",
+    "_services",
     "scopes",
     "urls",
 ]

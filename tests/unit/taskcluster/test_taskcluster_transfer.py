@@ -192,7 +192,7 @@ def test_file_is_examined_as_its_bytes_are(tmp_path, size):
     path = tmp_path / "content"
     path.write_bytes(bytes(size))
     of_file, of_bytes = examine(path), examine(bytes(size))
-    assert (of_file.size, of_file.hashes) == (of_bytes.size, of_bytes.hashes)
+    assert (of_file.size, of_file.sha256) == (of_bytes.size, of_bytes.sha256)
     assert isinstance(of_file.body, Part) is (size >= INLINE_BYTES)
 
 

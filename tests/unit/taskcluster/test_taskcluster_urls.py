@@ -62,13 +62,17 @@ def test_documents_lie_where_deployments_have_them(url, expected):
     assert url == "https://tc.example" + expected
 
 
-def test_positions_and_names_are_not_mixed(queue):
-    with pytest.raises(TaskclusterFailure, match="by position or by name"):
+def test_positions_fill_the_places_that_names_leave(queue):
+    assert queue.buildUrl("artifact", "t", "x", runId=0) == queue.buildUrl("artifact", "t", 0, "x")
+
+
+def test_missing_values_are_named(queue):
+    with pytest.raises(TaskclusterFailure, match="artifact: runId is missing"):
         queue.buildUrl("artifact", "t", name="x")
 
 
 def test_names_must_be_those_of_the_route(queue):
-    with pytest.raises(TaskclusterFailure, match="takes taskId, not taskId, zzz"):
+    with pytest.raises(TaskclusterFailure, match="takes taskId, not zzz"):
         queue.buildUrl("task", params={"taskId": "t", "zzz": 1})
 
 
