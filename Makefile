@@ -21,7 +21,7 @@ check:  ## Format, lint, types, layers, documentation
 	@tools/check.sh
 
 bench:  ## Against the peers, side by side, as ratios
-	@tools/setup.sh check
+	@tools/setup.sh test
 	@$(run) benchmarks $(ARGS)
 
 docs:  ## Write the reference pages from the code

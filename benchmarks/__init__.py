@@ -1,1 +1,6 @@
-"""buildyard against its peers, side by side in one run, as ratios.  ``make bench`` runs all of it."""
+"""Benchmarks against the peers.  They start the same real services as the tests do (`tests/support`)."""
+
+import sys
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).resolve().parent.parent / "tests"))
