@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 _CACHE = ROOT / ".cache" / "peers"
 
 #: The peers that have a lock.
-LOCKED = ("keystone", "taskcluster", "zaqar", "zaqarclient")
+LOCKED = ("fedora-messaging", "keystone", "taskcluster", "zaqar", "zaqarclient")
 
 
 class PeerMissing(Exception):

@@ -46,6 +46,7 @@ class _Runner:
     def __init__(self, name: str) -> None:
         self.pid = os.getpid()
         self.loop = asyncio.new_event_loop()
+        self.awaited: set[asyncio.Future[Any]] = set()  #: futures that a thread waits for
         self.thread = threading.Thread(target=self._run, name=name, daemon=True)
         self.thread.start()
 
@@ -62,6 +63,9 @@ class _Runner:
             task.cancel()
         if left:
             await asyncio.wait(left, timeout=CLOSE_SECONDS)
+        for future in list(self.awaited):
+            future.cancel()
+        await asyncio.sleep(0)
         await self.loop.shutdown_asyncgens()
         await self.loop.shutdown_default_executor()
 
@@ -107,6 +111,47 @@ class _Call(Generic[T]):
             self.is_finished.wait(_GRACE_SECONDS)
 
 
+class _Wait(Generic[T]):
+    """One future on its way, which a thread waits for; much less work than a coroutine."""
+
+    def __init__(self, runner: _Runner, begin: Callable[[], asyncio.Future[T]]) -> None:
+        self._runner = runner
+        self._begin_with = begin
+        self._future: asyncio.Future[T] | None = None
+        self._error: BaseException | None = None
+        self._arrived = threading.Lock()
+        self._arrived.acquire()
+        runner.loop.call_soon_threadsafe(self._begin)
+
+    def _begin(self) -> None:
+        try:
+            self._future = self._begin_with()
+        except Exception as error:
+            self._error = error
+            self._arrived.release()
+            return
+        self._runner.awaited.add(self._future)
+        self._future.add_done_callback(self._end)
+
+    def _end(self, future: asyncio.Future[T]) -> None:
+        self._runner.awaited.discard(future)
+        self._arrived.release()
+
+    def result(self) -> T:
+        try:
+            self._arrived.acquire()
+        except BaseException:
+            # Ctrl-C: whoever fulfils the future finds it cancelled.
+            self._runner.loop.call_soon_threadsafe(lambda: self._future is not None and self._future.cancel())
+            raise
+        if self._error is not None:
+            raise self._error
+        assert self._future is not None
+        if self._future.cancelled():
+            raise _closed()
+        return self._future.result()
+
+
 class _End:
     """The last thing an iteration hands over; with the error that ended it, if one did."""
 
@@ -131,6 +176,18 @@ class Portal:
         Ctrl-C cancels the coroutine.  Raises `PortalClosed` after `close`, and within the portal's own loop.
         """
         return self._start(lambda: operation(*args, **kwargs)).result()
+
+    def wait(self, begin: Callable[[], asyncio.Future[T]], /) -> T:
+        """Return the result of the future that ``begin``, called on the loop, returns; or raise what either raised.
+
+        Costs less than `call`, for what has no coroutine of its own.  Raises `PortalClosed` as `call` does.
+        """
+        with self._forkable_lock():
+            runner = self._running()
+            if threading.current_thread() is runner.thread:
+                raise PortalClosed("a portal was called from its own loop, where waiting for it would never end")
+            waiting = _Wait(runner, begin)
+        return waiting.result()
 
     def start(
         self, operation: Callable[P, Coroutine[Any, Any, T]], /, *args: P.args, **kwargs: P.kwargs

@@ -231,3 +231,30 @@ def test_iteration_goes_on_while_the_caller_works(portal: Portal) -> None:
     time.sleep(0.1)
     assert source.sent > 3
     items.close()
+
+
+def test_future_is_waited_for_without_a_coroutine():
+    with Portal() as portal:
+
+        def begin():
+            loop = asyncio.get_running_loop()
+            future = loop.create_future()
+            loop.call_later(0.01, future.set_result, 5)
+            return future
+
+        assert portal.wait(begin) == 5
+
+
+def test_what_begins_a_future_may_raise():
+    def begin():
+        raise KeyError("no")
+
+    with Portal() as portal, pytest.raises(KeyError):
+        portal.wait(begin)
+
+
+def test_future_that_is_not_there_at_the_end_is_a_closed_portal():
+    portal = Portal()
+    threading.Timer(0.1, portal.close).start()
+    with pytest.raises(PortalClosed):
+        portal.wait(lambda: asyncio.get_running_loop().create_future())

@@ -1,0 +1,19 @@
+"""These examples run on a real RabbitMQ."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from support.messaging_bus import bus, rabbitmq, settings
+
+__all__ = ["bus", "rabbitmq", "settings"]
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.service("rabbitmq"))
