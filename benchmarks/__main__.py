@@ -7,7 +7,7 @@ import importlib
 
 from benchmarks.measure import conditions
 
-NAMES = ("build", "idle", "queue", "store", "taskcluster")
+NAMES = ("build", "idle", "messaging", "queue", "store", "taskcluster")
 
 
 def main() -> None:

@@ -41,6 +41,7 @@ _OURS = ("pyproject.toml", "-")
 LOCKS = {
     "requirements/farm.txt": ("--extra=farm", *_OURS),
     "requirements/dev.txt": ("--all-extras", "--group=dev", "--constraints=requirements/farm.txt", *_OURS),
+    "requirements/peer-fedora-messaging.txt": ("--group=pyproject.toml:fedora-messaging",),
     "requirements/peer-keystone.txt": ("--group=pyproject.toml:keystone",),
     "requirements/peer-taskcluster.txt": ("--group=pyproject.toml:taskcluster",),
     "requirements/peer-zaqar.txt": ("--group=pyproject.toml:zaqar",),

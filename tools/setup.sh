@@ -72,6 +72,7 @@ sys.exit(not os.path.exists(os.path.join(sysconfig.get_path("include"), "Python.
 has_bubblewrap() { command -v bwrap >/dev/null 2>&1; }
 has_postgresql() { ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null 2>&1; }
 has_redis() { command -v redis-server >/dev/null 2>&1 && command -v redis-cli >/dev/null 2>&1; }
+has_rabbitmq() { ls /usr/lib/rabbitmq/lib/rabbitmq_server-*/sbin/rabbitmq-server >/dev/null 2>&1; }
 has_chromium() { command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>&1; }
 
 missing() { # the Debian packages of what is not there
@@ -81,6 +82,7 @@ missing() { # the Debian packages of what is not there
     has_bubblewrap || printf 'bubblewrap '
     if [ "$stage" = test ]; then
         has_postgresql || printf 'postgresql '
+        has_rabbitmq || printf 'rabbitmq-server '
         has_chromium || printf 'chromium '
         has_redis || printf 'redis-server '
     fi
@@ -142,6 +144,7 @@ require_what_is_needed() {
     fi
     [ "$stage" = test ] || return 0
     has_postgresql || absent 'PostgreSQL' postgresql
+    has_rabbitmq || absent 'RabbitMQ' rabbitmq-server
     has_chromium || absent 'Chromium' chromium
     has_redis || absent 'Redis' redis-server
 }
@@ -162,6 +165,7 @@ found() { # what is there, in one line
     if has_bubblewrap; then printf ', bubblewrap'; fi
     [ "$stage" = test ] || return 0
     if has_postgresql; then printf ', PostgreSQL'; fi
+    if has_rabbitmq; then printf ', RabbitMQ'; fi
     if has_chromium; then printf ', Chromium'; fi
     if has_redis; then printf ', Redis'; fi
 }
