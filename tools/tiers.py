@@ -54,7 +54,7 @@ class Outcome(NamedTuple):
 
     code: int
     elapsed_s: float
-    counts: Counter[str]  #: passed, failed, errors, skipped
+    counts: Counter[str]  #: passed, failed, errors, skipped, xfailed
     is_late: bool = False
     is_only_network: bool = False
 
@@ -123,14 +123,16 @@ def read_report(report: Path) -> tuple[Counter[str], bool]:
             told = {name: int(suite.get(name, "0")) for name in ("tests", "failures", "errors", "skipped")}
             counts["failed"] += told["failures"]
             counts["errors"] += told["errors"]
-            counts["skipped"] += told["skipped"]
+            expected = sum(skipped.get("type") == "pytest.xfail" for skipped in suite.iter("skipped"))
+            counts["xfailed"] += expected
+            counts["skipped"] += told["skipped"] - expected
             counts["passed"] += told["tests"] - told["failures"] - told["errors"] - told["skipped"]
             failures += ["".join(found.itertext()) for kind in ("failure", "error") for found in suite.iter(kind)]
     return counts, bool(failures) and all(_NETWORK.search(text) for text in failures)
 
 
 def _told(counts: Counter[str]) -> str:
-    order = ("failed", "passed", "skipped", "errors")
+    order = ("failed", "passed", "skipped", "xfailed", "errors")
     return ", ".join(f"{counts[name]} {name}" for name in order if counts[name]) or "no tests"
 
 

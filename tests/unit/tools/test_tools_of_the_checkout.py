@@ -29,6 +29,16 @@ def test_a_report_is_counted(tmp_path: Path) -> None:
     assert counts == Counter(passed=3, failed=1)
 
 
+def test_a_failure_that_was_expected_is_no_skip(tmp_path: Path) -> None:
+    path = tmp_path / "report.xml"
+    kinds = ("pytest.xfail", "pytest.skip")
+    cases = "<testcase/>" + "".join(f'<testcase><skipped type="{kind}"/></testcase>' for kind in kinds)
+    path.write_text(
+        f'<testsuites><testsuite tests="3" failures="0" errors="0" skipped="2">{cases}</testsuite></testsuites>'
+    )
+    assert tiers.read_report(path)[0] == Counter(passed=1, xfailed=1, skipped=1)
+
+
 @pytest.mark.parametrize(
     ("failures", "is_only_network"),
     [((NETWORK,), True), ((NETWORK, "assert 1 == 2"), False), (("assert 1 == 2",), False), ((), False)],
