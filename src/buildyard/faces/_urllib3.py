@@ -15,6 +15,7 @@ import os
 import re
 import socket
 import ssl
+import struct
 import threading
 import time
 from collections import deque
@@ -50,7 +51,7 @@ from buildyard.faces.connecting import (
 from buildyard.faces.transport import Headers, Request
 
 #: How many idle connections are kept to one origin.
-KEPT = 10
+KEPT = 32
 
 _TUNNEL_REFUSED = re.compile(r"Tunnel connection failed: (\d{3})")
 _INTERIM = re.compile(rb"HTTP/1\.[01] 1(?!01)\d\d[ \r\n]")
@@ -107,10 +108,29 @@ class _Begun(io.RawIOBase):
 
 class _Plain(HTTPConnection):
     auto_open = 0  # a connection that is gone is an error, never silently another one
+    _silence: float | None = None
 
     def _new_conn(self) -> socket.socket:
         assert isinstance(self.timeout, (int, float))
         return _resolve.connect(self.host, int(self.port), self.timeout)
+
+    def bound_silence(self, seconds: float) -> None:
+        """Let each wait for the peer end after so long, with `BlockingIOError`.
+
+        The kernel's time-outs (socket(7)): Python's own ask `poll` before each call, and give up the interpreter twice
+        as often, which threads beside each other pay dearly.
+        """
+        if self._silence != seconds:
+            assert self.sock is not None
+            self.sock.settimeout(None)
+            for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+                self.sock.setsockopt(socket.SOL_SOCKET, option, _timeval(seconds))
+            self._silence = seconds
+
+
+def _timeval(seconds: float) -> bytes:
+    micros = max(int(seconds * 1_000_000), 1)  # 0 would be for ever
+    return struct.pack("@ll", *divmod(micros, 1_000_000))
 
 
 class _Encrypted(HTTPSConnection):
@@ -119,6 +139,12 @@ class _Encrypted(HTTPSConnection):
     def _new_conn(self) -> socket.socket:
         assert isinstance(self.timeout, (int, float))
         return _resolve.connect(self.host, int(self.port), self.timeout)
+
+    def bound_silence(self, seconds: float) -> None:
+        """Let each wait for the peer end after so long, with `TimeoutError`."""
+        assert self.sock is not None
+        if self.sock.gettimeout() != seconds:
+            self.sock.settimeout(seconds)
 
 
 _Connection = _Plain | _Encrypted
@@ -245,8 +271,7 @@ class _Wire:
     def exchange(self, head: bytes, body: BodyReader) -> _Receiving:
         """Return what receives the answer, its head received."""
         sock = self._socket
-        if sock.gettimeout() != self.request.timeout.read:
-            sock.settimeout(self.request.timeout.read)
+        self.connection.bound_silence(self.request.timeout.read)
         with self.errors():
             try:
                 # Together: one packet, and one waking of the service.
@@ -289,7 +314,7 @@ class _Wire:
             yield
         except BuildyardError:
             raise
-        except TimeoutError as error:
+        except (TimeoutError, BlockingIOError) as error:
             raise TimedOut("read", request.timeout.read, method=request.method, url=request.url) from error
         except ssl.SSLError as error:
             raise self._tls_error(error) from error

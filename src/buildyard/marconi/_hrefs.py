@@ -78,8 +78,15 @@ def _is_below(path: str, root: str) -> bool:
 
 def last_segment(href: str) -> str:
     """Return the last part of an address's path, decoded: an id, or a name; empty where there is none."""
+    # Host-relative ones, which services give for each message, are not worth a URL parser.
+    is_relative = href.startswith("/") and not href.startswith("//")
+    path = href.partition("#")[0].partition("?")[0] if is_relative else _path(href)
+    return unquote(path.rstrip("/").rpartition("/")[2])
+
+
+def _path(href: str) -> str:
     try:
-        return unquote(urlsplit(href).path.rstrip("/").rpartition("/")[2])
+        return urlsplit(href).path
     except ValueError:
         return ""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from buildyard.marconi._dialects import Dialect
@@ -27,14 +27,22 @@ def batches(messages: Iterable[Mapping[str, Any]], dialect: Dialect) -> Iterator
     A message that is too large by itself is sent alone, for the service to refuse.  Raises `UsageError`, before
     anything is sent, for what is no message, and where there is none.
     """
-    encoded = [encode(_checked(message, dialect)) for message in messages]
-    if not encoded:
+    checked = [_checked(message, dialect) for message in messages]
+    if not checked:
         raise UsageError("there is no message to post")
+    whole = encode({"messages": checked} if dialect.wraps_messages else checked)
+    if len(checked) <= MAX_MESSAGES and len(whole) <= MAX_POST:
+        yield whole
+    else:
+        yield from _cut(checked, dialect)
+
+
+def _cut(checked: Sequence[Mapping[str, Any]], dialect: Dialect) -> Iterator[bytes]:
     head, tail = (b'{"messages":[', b"]}") if dialect.wraps_messages else (b"[", b"]")
     room = MAX_POST - len(head) - len(tail)
     batch: list[bytes] = []
     size = -1  # a comma is between messages, not before the first
-    for each in encoded:
+    for each in map(encode, checked):
         if batch and (size + 1 + len(each) > room or len(batch) == MAX_MESSAGES):
             yield head + b",".join(batch) + tail
             batch, size = [], -1
@@ -50,4 +58,6 @@ def _checked(message: object, dialect: Dialect) -> Mapping[str, Any]:
         dialect.require(dialect.has_v2, "delay")
     if dialect.needs_ttl and message.get("ttl") is None:
         return {"ttl": _TTL, "body": message["body"]}
+    if message.get("ttl", 0) is not None and message.get("delay", 0) is not None:
+        return message
     return {name: value for name, value in message.items() if name == "body" or value is not None}

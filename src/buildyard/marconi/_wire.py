@@ -24,8 +24,7 @@ def encode(value: object) -> bytes:
     The standard library's encoder, since msgspec's writes NaN as null without a word.
     """
     try:
-        text = json.dumps(value, separators=(",", ":"), allow_nan=False, ensure_ascii=False, default=_plain)
-        return text.encode("utf-8")
+        return _encoder.encode(value).encode("utf-8")
     except (TypeError, ValueError, RecursionError) as error:
         raise UsageError(f"this cannot be written as JSON: {error}") from error
 
@@ -36,6 +35,9 @@ def _plain(value: object) -> object:
     if isinstance(value, Mapping):
         return dict(value)
     raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+_encoder = json.JSONEncoder(separators=(",", ":"), allow_nan=False, ensure_ascii=False, default=_plain)
 
 
 def decode(body: bytes, shape: type[T], *, method: str = "", url: str = "") -> T:
