@@ -119,3 +119,31 @@ def test_first_line_that_cannot_be_had_is_an_error() -> None:
 
     with pytest.raises(ConnectionRefusedError):
         asyncio.run(Listener(refuse, Wakes()).start())
+
+
+# Notifications
+
+
+def test_channels_share_a_notification() -> None:
+    assert listening.payloads({"b", "a", "task:x"}) == ["a\nb\ntask:x"]
+
+
+def test_no_notification_is_larger_than_postgresql_takes() -> None:
+    channels = {f"queue:farm/pool-{number:04}/é" for number in range(900)}
+    found = listening.payloads(channels)
+    assert max(len(one.encode()) for one in found) < 8000
+    assert [name for one in found for name in one.split("\n")] == sorted(channels)
+
+
+def test_channel_that_is_heard_with_others_wakes_its_waiter() -> None:
+    async def scenario() -> frozenset[str]:
+        exchange, wakes = Exchange(), Wakes()
+        listener = Listener(exchange.connect, wakes)
+        await listener.start()
+        with wakes.waiter(["b"]) as waiter:
+            exchange.lines[0].hear(None, 1, NOTIFY_CHANNEL, "a\nb")
+            woken = await waiter.wait(1)
+        await listener.close()
+        return woken
+
+    assert asyncio.run(scenario()) == {"b"}

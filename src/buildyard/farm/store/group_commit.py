@@ -16,6 +16,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from buildyard.farm.store.base import WAKE_KEY
+from buildyard.farm.store.batches import run_all
 from buildyard.farm.store.errors import StoreBusy
 from buildyard.farm.store.jobs import Job
 from buildyard.farm.store.sqlite_errors import translated
@@ -64,8 +65,7 @@ def _together(connection: Connection, group: list[Job]) -> set[str]:
     """Run these bodies in one transaction; raise what one of them raised, or the commit."""
     with transaction(connection):
         connection.info[WAKE_KEY] = channels = set[str]()
-        for job in group:
-            job.run(connection)
+        run_all(connection, group)
     return channels
 
 

@@ -30,10 +30,27 @@ class Job:
         self.result: Any = None
         self.error: BaseException | None = None
 
+    @property
+    def weight(self) -> int:
+        """To how many bodies this one comes (`batches`)."""
+        return getattr(self.body, "weight", 1)
+
     def run(self, connection: Connection) -> None:
         """Run the body; raise what it raises, and `Abandoned` if nobody waits for its result any more."""
         self.error = None
         self.result = self.body(connection)
+        if self.future.cancelled():
+            raise Abandoned
+
+    def note(self, result: Any) -> None:
+        """Note what came of a body that was run with others; an exception is its own alone, and the rest goes on.
+
+        Raises `Abandoned` if nobody waits for it any more.
+        """
+        if isinstance(result, Exception):
+            self.fail(result, result)
+        else:
+            self.error, self.result = None, result
         if self.future.cancelled():
             raise Abandoned
 

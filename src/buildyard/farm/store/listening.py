@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from typing import Any, Final
 
@@ -27,6 +27,27 @@ PING_TIMEOUT: Final = 10.0
 #: Seconds before the first and, at most, before a later attempt to connect again.
 _FIRST_PAUSE: Final = 0.05
 _LONGEST_PAUSE: Final = 5.0
+
+
+#: What stands between channels in a notification; no channel has it in its name.
+_SEPARATOR: Final = "\n"
+#: Bytes of a notification, at most; PostgreSQL takes less than 8,000.
+_MOST: Final = 7_900
+
+
+def payloads(channels: Iterable[str]) -> list[str]:
+    """Return notifications that name all these channels: few, as each costs both sides as much as any."""
+    found: list[str] = []
+    size = _MOST
+    for channel in sorted(channels):
+        more = len(channel.encode()) + len(_SEPARATOR)
+        if size + more > _MOST:
+            found.append(channel)
+            size = more
+        else:
+            found[-1] += _SEPARATOR + channel
+            size += more
+    return found
 
 
 class Listener:
@@ -59,7 +80,7 @@ class Listener:
         await connection.add_listener(NOTIFY_CHANNEL, self._hear)
 
     def _hear(self, _connection: object, _pid: int, _channel: str, payload: object) -> None:
-        self._wakes.wake([str(payload)])
+        self._wakes.wake(str(payload).split(_SEPARATOR))
 
     async def _keep_listening(self) -> None:
         while True:

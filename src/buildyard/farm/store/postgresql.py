@@ -9,8 +9,9 @@ SQLite, where bodies run one after another, loses no update here.  Wakes are not
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
 import asyncpg
@@ -120,13 +121,14 @@ class PostgresqlStore:
                 self._idle.set()
 
 
-async def open_postgresql(url: URL) -> PostgresqlStore:
+async def open_postgresql(url: URL, *, options: Mapping[str, object] = MappingProxyType({})) -> PostgresqlStore:
     """Return the store in this database, made or upgraded if need be.
 
     Raises `StoreTooNew`, `StoreDamaged` (another program's tables) and `StoreUnreachable`.
     """
     engine = create_async_engine(
         url.set(drivername="postgresql+asyncpg"),
+        execution_options=dict(options),
         # Transactions are asyncpg's own, begun and ended in `postgresql_try`.
         isolation_level="AUTOCOMMIT",
         pool_size=POOL_SIZE,

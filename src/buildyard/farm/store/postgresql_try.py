@@ -12,7 +12,7 @@ from sqlalchemy import ARRAY, Connection, Text, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from buildyard.farm.store.base import DONE_KEY, WAKE_KEY
-from buildyard.farm.store.listening import NOTIFY_CHANNEL
+from buildyard.farm.store.listening import NOTIFY_CHANNEL, payloads
 from buildyard.farm.store.postgresql_errors import is_broken, is_conflict, is_overtaken, translated
 from buildyard.farm.store.prepared import Prepared
 from buildyard.farm.store.turns import Turns
@@ -107,7 +107,7 @@ class Try(Generic[T]):
         connection.info[DONE_KEY] = set[str]()
         result = self._body(connection)
         if channels:
-            _NOTIFY.rows(connection, channels=sorted(channels))
+            _NOTIFY.rows(connection, channels=payloads(channels))
         return result
 
     def _deserves_another(self, error: Exception) -> bool:

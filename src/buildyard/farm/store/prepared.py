@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from sqlalchemy import ARRAY, BigInteger, BindParameter, ColumnElement, Connection, Dialect, Executable, Text, bindparam
 from sqlalchemy.dialects import sqlite
@@ -22,7 +22,12 @@ from sqlalchemy.util import await_only
 #: A row as its driver gives it, to be unpacked: a tuple from SQLite, a record from PostgreSQL.
 DriverRow: TypeAlias = Sequence[Any]
 
-_Run: TypeAlias = Callable[[Connection, dict[str, Any]], list[DriverRow]]
+
+class _Runs(NamedTuple):
+    """A statement made ready for one database."""
+
+    one: Callable[[Connection, dict[str, Any]], list[DriverRow]]
+    each: Callable[[Connection, Sequence[dict[str, Any]]], list[DriverRow]]
 
 
 class Prepared:
@@ -30,27 +35,31 @@ class Prepared:
 
     def __init__(self, statement: Executable) -> None:
         self.statement: Final = statement
-        self._runs: dict[str, _Run] = {}
+        self._runs: dict[str, _Runs] = {}
 
     def rows(self, connection: Connection, **values: Any) -> list[DriverRow]:
         """Return the rows that the statement gives; none where it gives nothing."""
-        return self._execute(connection, values)
+        return self._ready(connection).one(connection, values)
+
+    def each(self, connection: Connection, values: Sequence[dict[str, Any]]) -> list[DriverRow]:
+        """Run the statement for each of these sets of values, in one round trip; return all rows that it gives."""
+        return self._ready(connection).each(connection, values) if values else []
 
     def first(self, connection: Connection, **values: Any) -> DriverRow | None:
         """Return the first of the rows, if there is any."""
-        rows = self._execute(connection, values)
+        rows = self._ready(connection).one(connection, values)
         return rows[0] if rows else None
 
     def column(self, connection: Connection, **values: Any) -> list[Any]:
         """Return the first column of the rows."""
-        return [row[0] for row in self._execute(connection, values)]
+        return [row[0] for row in self._ready(connection).one(connection, values)]
 
-    def _execute(self, connection: Connection, values: dict[str, Any]) -> list[DriverRow]:
+    def _ready(self, connection: Connection) -> _Runs:
         dialect = connection.dialect
-        run = self._runs.get(dialect.name)
-        if run is None:
-            run = self._runs[dialect.name] = _RUNNERS[dialect.name](self.statement, dialect)
-        return run(connection, values)
+        runs = self._runs.get(dialect.name)
+        if runs is None:
+            runs = self._runs[dialect.name] = _RUNNERS[dialect.name](self.statement, dialect)
+        return runs
 
 
 class is_one_of(ColumnElement[bool]):  # noqa: N801  # reads as the condition it is
@@ -79,7 +88,7 @@ def _in_array(element: is_one_of, compiler: SQLCompiler, **keywords: Any) -> str
     return f"{column} = ANY ({values})"
 
 
-def _on_sqlite(statement: Executable, _dialect: Dialect) -> _Run:
+def _on_sqlite(statement: Executable, _dialect: Dialect) -> _Runs:
     compiled = _compiled(statement, sqlite.dialect(paramstyle="named"))
     sql, fixed = compiled.string, _fixed(compiled)
     lists = [name for bind, name in compiled.bind_names.items() if isinstance(bind.type, ARRAY)]
@@ -93,10 +102,13 @@ def _on_sqlite(statement: Executable, _dialect: Dialect) -> _Run:
         rows: list[DriverRow] = driver.execute(sql, values).fetchall()
         return rows
 
-    return run
+    def each(connection: Connection, values: Sequence[dict[str, Any]]) -> list[DriverRow]:
+        return [row for one in values for row in run(connection, one)]
+
+    return _Runs(run, each)
 
 
-def _on_postgresql(statement: Executable, dialect: Dialect) -> _Run:
+def _on_postgresql(statement: Executable, dialect: Dialect) -> _Runs:
     compiled = _compiled(statement, dialect)
     sql, fixed, names = compiled.string, _fixed(compiled), compiled.positiontup or []
 
@@ -106,7 +118,15 @@ def _on_postgresql(statement: Executable, dialect: Dialect) -> _Run:
         rows: list[DriverRow] = await_only(driver.fetch(sql, *[values[name] for name in names]))
         return rows
 
-    return run
+    def each(connection: Connection, values: Sequence[dict[str, Any]]) -> list[DriverRow]:
+        if len(values) == 1:
+            return run(connection, values[0])
+        driver: Any = connection.connection.driver_connection
+        arguments = [[fixed[name] if name in fixed else one[name] for name in names] for one in values]
+        rows: list[DriverRow] = await_only(driver.fetchmany(sql, arguments))
+        return rows
+
+    return _Runs(run, each)
 
 
 _RUNNERS: Final = {"sqlite": _on_sqlite, "postgresql": _on_postgresql}

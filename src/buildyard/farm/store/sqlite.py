@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final, TypeVar
 
 from sqlalchemy import Connection, Engine
 
 from buildyard.farm.store import migrations
 from buildyard.farm.store.base import Waiter
+from buildyard.farm.store.batches import Batch
 from buildyard.farm.store.errors import StoreClosed
 from buildyard.farm.store.sqlite_engine import Synchronous, engine
 from buildyard.farm.store.sqlite_errors import translating
@@ -56,7 +58,8 @@ class SqliteStore:
         """
         if self._closed:
             raise StoreClosed
-        result: T = await self._writer.submit(body, is_short=bool(lane))
+        # Many may meet in a batch, and together they are not short.
+        result: T = await self._writer.submit(body, is_short=bool(lane) and not isinstance(body, Batch))
         return result
 
     async def read(self, body: Callable[[Connection], T]) -> T:
@@ -105,14 +108,16 @@ class SqliteStore:
         return connection
 
 
-async def open_sqlite(path: Path, *, synchronous: Synchronous = "NORMAL") -> SqliteStore:
+async def open_sqlite(
+    path: Path, *, synchronous: Synchronous = "NORMAL", options: Mapping[str, object] = MappingProxyType({})
+) -> SqliteStore:
     """Return the store in this file, made or upgraded if need be.
 
     Raises `StoreTooNew`, `StoreDamaged`, `StoreFull`, `StoreUnreachable` (no such directory, no permission) and
     `StoreBusy` (another process holds it).
     """
-    writing = engine(path, synchronous=synchronous, begins=False)
-    reading = engine(path, synchronous=synchronous, readers=READERS, begins=False)
+    writing = engine(path, synchronous=synchronous, begins=False, options=options)
+    reading = engine(path, synchronous=synchronous, readers=READERS, begins=False, options=options)
     connection = await asyncio.to_thread(_connect, path, writing)
     return SqliteStore(writing, reading, connection, synchronous)
 

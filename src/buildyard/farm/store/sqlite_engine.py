@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, Literal
 
 from sqlalchemy import URL, Engine, create_engine, event
@@ -30,15 +32,18 @@ def engine(
     readers: int = 0,
     foreign_keys: bool = True,
     begins: bool = True,
+    options: Mapping[str, object] = MappingProxyType({}),
 ) -> Engine:
     """Return an engine whose transactions are SQLite's own: `BEGIN IMMEDIATE`, or snapshots that cannot write.
 
     With ``readers`` the engine is for that many reading connections; without, every connection is for one writer.
     Unless the engine ``begins`` transactions, its user does so (`sqlite_transactions`), and is patient to write.
+    ``options`` are what bodies find among their connection's execution options.
     """
     pool: dict[str, Any] = {"pool_size": readers, "max_overflow": 0} if readers else {"poolclass": NullPool}
     made = create_engine(
         URL.create("sqlite", database=str(path)),
+        execution_options=dict(options),
         # None: the driver never begins or commits of its own accord, so savepoints and schema changes work.
         connect_args={
             "isolation_level": None,

@@ -120,15 +120,49 @@ tasks = Table(
     Column("task_queue_id", Text, nullable=False),
     Column("scheduler_id", Text, nullable=False),
     Column("project_id", Text, nullable=False),
-    Column("task_group_id", Text, nullable=False, index=True),
-    Column("priority", Integer, nullable=False),  # 0 lowest to 6 highest
+    Column("task_group_id", Text, nullable=False),
+    Column("priority", Integer, nullable=False),  # 0 lowest to 6 highest; the definition keeps the first one
     Column("retries_left", Integer, nullable=False),
     Column("definition", Text, nullable=False),  # JSON text, defaults filled in: what `queue.task` answers
     Column("state", Text, nullable=False),  # unscheduled, or that of the last run
     Column("created", Float, nullable=False),
     Column("deadline", Float, nullable=False),
     Column("expires", Float, nullable=False, index=True),
+    Column("unmet", Integer, nullable=False, server_default="0"),  # of its dependencies, how many are not satisfied
+    Column(
+        "dependents", Integer, nullable=False, server_default="0"
+    ),  # how often another task named it; 0: look no more
+    Column("ever_resolved", Boolean, nullable=False, server_default=text("false")),  # a rerun does not take it back
     Index("ix_tasks_state_deadline", "state", "deadline"),
+    Index("ix_tasks_task_group_id_task_id", "task_group_id", "task_id"),
+    # Whether a group has a task that was never resolved is asked whenever one of its tasks ends.
+    Index(
+        "ix_tasks_never_resolved",
+        "task_group_id",
+        sqlite_where=text("ever_resolved = 0"),
+        postgresql_where=text("ever_resolved = false"),
+    ),
+)
+
+#: The groups of tasks; each task is in one.
+task_groups = Table(
+    "task_groups",
+    metadata,
+    Column("task_group_id", Text, primary_key=True),
+    Column("scheduler_id", Text, nullable=False),
+    Column("expires", Float, nullable=False, index=True),
+    Column("sealed", Float),  # since when no task may join it
+)
+
+#: Which task waits for which other; the dependent task's `unmet` counts those rows that are not satisfied.
+task_dependencies = Table(
+    "task_dependencies",
+    metadata,
+    Column("dependent_task_id", Text, ForeignKey("tasks.task_id", ondelete="CASCADE"), primary_key=True),
+    Column("required_task_id", Text, primary_key=True),
+    Column("requires", Text, nullable=False),  # all-completed, all-resolved
+    Column("satisfied", Boolean, nullable=False),
+    Index("ix_task_dependencies_required_task_id_dependent_task_id", "required_task_id", "dependent_task_id"),
 )
 
 runs = Table(
@@ -150,6 +184,15 @@ runs = Table(
     Column("log_bytes", BigInteger, nullable=False, server_default="0"),
     Column("message_id", RowId),  # the queue message that hints at this run; NULL once claimed
     Index("ix_runs_state_taken_until", "state", "taken_until"),
+    # The newest runs of a worker.
+    Index(
+        "ix_runs_worker",
+        "worker_group",
+        "worker_id",
+        "started",
+        sqlite_where=text("worker_id IS NOT NULL"),
+        postgresql_where=text("worker_id IS NOT NULL"),
+    ),
 )
 
 artifacts = Table(
@@ -166,6 +209,44 @@ artifacts = Table(
     Column("created", Float, nullable=False),
     Column("expires", Float, nullable=False, index=True),
     ForeignKeyConstraint(["task_id", "run_id"], ["runs.task_id", "runs.run_id"], ondelete="CASCADE"),
+)
+
+#: Tasks that run on another Taskcluster, and whose rows here are a copy (farm/tasks/mirror).
+remote_tasks = Table(
+    "remote_tasks",
+    metadata,
+    Column("task_id", Text, ForeignKey("tasks.task_id", ondelete="CASCADE"), primary_key=True),
+    Column("made", Boolean, nullable=False, server_default=text("false")),  # the deployment has said so
+    Column("settled", Boolean, nullable=False, server_default=text("false")),  # nothing is to do about it any more
+    Column("tries", Integer, nullable=False, server_default="0"),  # to fetch what it left
+    Index(
+        "ix_remote_tasks_unsettled",
+        "task_id",
+        sqlite_where=text("settled = 0"),
+        postgresql_where=text("settled = false"),
+    ),
+)
+
+#: Task queues from which somebody claimed, and who did (farm/tasks/worker_records.py).
+task_queues = Table(
+    "task_queues",
+    metadata,
+    Column("task_queue_id", Text, primary_key=True),
+    Column("last_active", Float, nullable=False),
+    Column("expires", Float, nullable=False, index=True),
+)
+
+workers = Table(
+    "workers",
+    metadata,
+    Column("task_queue_id", Text, primary_key=True),
+    Column("worker_group", Text, primary_key=True),
+    Column("worker_id", Text, primary_key=True),
+    Column("first_claim", Float, nullable=False),
+    Column("last_active", Float, nullable=False),
+    Column("expires", Float, nullable=False, index=True),
+    Column("quarantine_until", Float, nullable=False, server_default="0"),  # it claims nothing before
+    Column("quarantine_details", Text, nullable=False, server_default="[]"),  # JSON: who said so when, and why
 )
 
 #: Taskcluster's object service: what was uploaded, by name; the bytes lie in `objects.py` by their sha256.
@@ -195,6 +276,69 @@ clients = Table(
     Column("created", Float, nullable=False),
     Column("expires", Float, nullable=False),
     Column("disabled", Boolean, nullable=False, server_default=text("false")),
+    Column("last_modified", Float, nullable=False, server_default="0"),
+    Column("last_date_used", Float, nullable=False, server_default="0"),  # to within six hours
+    Column("last_rotated", Float, nullable=False, server_default="0"),  # when its access token was made
+    Column("delete_on_expiration", Boolean, nullable=False, server_default=text("false")),
+)
+
+
+# --- Taskcluster's other services (farm/services) ---------------------------------------------------------------------
+
+#: Named sets of scopes, which ``assume:<role_id>`` stands for.
+roles = Table(
+    "roles",
+    metadata,
+    Column("role_id", Text, primary_key=True),
+    Column("scopes", Text, nullable=False),  # JSON list
+    Column("description", Text, nullable=False),
+    Column("created", Float, nullable=False),
+    Column("last_modified", Float, nullable=False),
+)
+
+#: Who changed clients, roles and secrets.
+audit_history = Table(
+    "audit_history",
+    metadata,
+    Column("id", RowId, primary_key=True, autoincrement=True),
+    Column("client_id", Text, nullable=False),
+    Column("entity_type", Text, nullable=False),  # client, role, secret
+    Column("entity_id", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("created", Float, nullable=False, index=True),
+    Index("ix_audit_history_entity", "entity_type", "entity_id", "id"),
+    Index("ix_audit_history_client_id", "client_id", "id"),
+)
+
+#: Tasks by names that people choose, ``project.branch.latest`` (farm/taskindex).
+indexed_tasks = Table(
+    "indexed_tasks",
+    metadata,
+    Column("path", Text, primary_key=True),
+    Column("parent", Text, nullable=False),  # the path without its last word
+    Column("task_id", Text, nullable=False),
+    Column("rank", Float, nullable=False),
+    Column("data", Text, nullable=False),  # JSON
+    Column("expires", Float, nullable=False, index=True),
+    Index("ix_indexed_tasks_parent_path", "parent", "path"),
+)
+
+#: What lies above them; a namespace lives a day longer than what is in it (farm/taskindex).
+index_namespaces = Table(
+    "index_namespaces",
+    metadata,
+    Column("path", Text, primary_key=True),
+    Column("parent", Text, nullable=False),
+    Column("expires", Float, nullable=False, index=True),
+    Index("ix_index_namespaces_parent_path", "parent", "path"),
+)
+
+secrets = Table(
+    "secrets",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),  # farm/sealing.py
+    Column("expires", Float, nullable=False, index=True),
 )
 
 
@@ -319,16 +463,40 @@ dirty_pages = Table(
 
 # --- events (farm/events) --------------------------------------------------------------------------------------------
 
-#: The numbered log of everything that happened, written in the transaction that makes it happen.
+#: The numbered log of everything that happened, written in the transaction that makes it happen, and of what else goes
+#: to a bus, in the same order.
 events = Table(
     "events",
     metadata,
     Column("id", RowId, primary_key=True, autoincrement=True),
-    Column("topic", Text, nullable=False),
+    Column("topic", Text, nullable=False),  # of a message with an exchange of its own: its routing key
     Column("body", Text, nullable=False),  # JSON of the topic's type in events/schemas.py
     Column("subject", Text, nullable=False, server_default=""),  # what it is about: package, for filters
     Column("at", Float, nullable=False),
-    Column("relayed", Boolean, nullable=False, server_default=text("false")),
-    Index("ix_events_unrelayed", "id", sqlite_where=text("relayed = 0"), postgresql_where=text("relayed = false")),
+    Column("exchange", Text, nullable=False, server_default=""),  # Taskcluster's; '' for the farm's own events
+    Column("cc", Text, nullable=False, server_default=""),  # JSON list: routing keys beside the first; '' for none
     sqlite_autoincrement=True,  # an event's number is never given twice
+)
+
+#: How far the log has been relayed to a bus, and by whom.
+relays = Table(
+    "relays",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("identity", Text, nullable=False),  # a UUID, from which the ids of its messages are made
+    Column("number", RowId, nullable=False),  # of the last event that the bus has confirmed
+    Column("holder", Text, nullable=False, server_default=""),  # the hub that relays, until then
+    Column("held_until", Float, nullable=False, server_default="0"),
+    Column("trouble", Text, nullable=False, server_default=""),  # why nothing is relayed just now
+    Column("trouble_since", Float),
+)
+
+#: The bus messages that requests were made of, so that one that comes twice asks once.
+triggered = Table(
+    "triggered",
+    metadata,
+    Column("message_id", Text, primary_key=True),
+    Column("name", Text, primary_key=True),  # of the trigger
+    Column("request_id", RowId, nullable=False),
+    Column("at", Float, nullable=False, index=True),
 )
