@@ -79,7 +79,7 @@ _FOR_TYPES = (
     "    from buildyard.taskcluster import types",
 )
 
-_NOTE = "# Written by `python -m tools.taskcluster_client` from tools/taskcluster_api.json; change it there."
+_NOTE = "# Written by `python -m tools.taskcluster_client` from farm/services/taskcluster_api.json; change it there."
 
 
 # --- one function --------------------------------------------------------------------------------

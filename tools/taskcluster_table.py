@@ -1,4 +1,4 @@
-"""Taskcluster's functions and exchanges as a table: read from this folder, or renewed from a deployment.
+"""Taskcluster's functions and exchanges as a table: read from the farm's services, or renewed from a deployment.
 
 ``taskcluster_api.json`` has one line a function: its route, what it takes and answers, the scopes it asks for, and a
 sentence of ours.  ``python -m tools.taskcluster_table https://tc.example.com`` renews it from that deployment's
@@ -16,14 +16,15 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-TABLE = Path(__file__).with_name("taskcluster_api.json")
+#: The hub makes its own references with it, so it is part of the package.
+TABLE = Path(__file__).resolve().parent.parent / "src/buildyard/farm/services/taskcluster_api.json"
 
 #: What only we know of a function; a renewal keeps it.
 _OURS = ("idempotent", "read_seconds", "summary")
 
 
 def read_table() -> dict[str, Any]:
-    """Return the table of this folder."""
+    """Return the table of this checkout."""
     table: dict[str, Any] = json.loads(TABLE.read_text(encoding="utf-8"))
     return table
 

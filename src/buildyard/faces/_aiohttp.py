@@ -2,6 +2,8 @@
 
 `http` names it; read `_exchange` first.  A session of aiohttp belongs to one loop, so it is made at the first
 request of each loop.  Where aiohttp would tidy (URLs, header fields, redirects, its own retries), it is told not to.
+Small requests go over its connections by a way of our own (`_aiohttp_plain`); files, large bodies, streams, redirects
+and proxies by its own.
 """
 
 from __future__ import annotations
@@ -17,9 +19,11 @@ from typing import Any
 
 import aiohttp
 import yarl
+from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import Connection
 
 from buildyard.errors import BuildyardError, ConnectFailed, ProxyFailed, TimedOut, TlsFailed, TransportError
+from buildyard.faces._aiohttp_plain import MAX_LINE, OddAnswer, PlainTaker, is_small
 from buildyard.faces._bodies import BodyReader
 from buildyard.faces._exchange import (
     CHUNK,
@@ -42,8 +46,8 @@ from buildyard.faces.connecting import (
 )
 from buildyard.faces.transport import MAX_BODY, Headers, Request, Response
 
-#: The longest line of a head; the same as http.client's.
-_MAX_LINE = 65536
+#: To so many origins at once small requests are sent without a thought.
+_MOST_OPENERS = 256
 _OWN_FIELDS = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
 
 
@@ -103,6 +107,8 @@ class _Sending:
 
 
 _sending: ContextVar[_Sending] = ContextVar("_sending")
+#: How long a connection may take that is made now, in seconds.
+_connect_seconds: ContextVar[float] = ContextVar("_connect_seconds")
 
 
 class _Latin1Head:
@@ -136,7 +142,7 @@ class _Connector(aiohttp.TCPConnector):
     """Bounds the making of a connection; one that is there already costs no timer."""
 
     async def _create_connection(self, req: Any, traces: Any, timeout: Any) -> Any:
-        async with asyncio.timeout(_sending.get().request.timeout.connect):
+        async with asyncio.timeout(_connect_seconds.get()):
             return await super()._create_connection(req, traces, timeout)
 
 
@@ -149,16 +155,67 @@ class AsyncioTransport(ExchangingTransport):
         self._context: ssl.SSLContext | None = None
         self._session: aiohttp.ClientSession | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._openers: dict[tuple[bool, str], aiohttp.ClientRequest] = {}
 
     async def send(self, request: Request, *, max_body: int = MAX_BODY) -> Response:
         """Return the answer to one request, sent once: as the base class does, in fewer steps for the common case."""
-        if request.is_part or request.follow_redirects:
+        if request.follow_redirects or request.is_part:
             return await super().send(request, max_body=max_body)
+        if self._proxy is None and is_small(request):
+            return await self._send_small(request, max_body)
         exchange = await self._exchanged(request, is_whole=True)
         try:
             return Response(exchange.status, exchange.headers, await self._read(exchange, max_body), request.url)
         finally:
             await exchange.end()
+
+    async def _send_small(self, request: Request, max_body: int) -> Response:
+        connection = await self._connection(request)
+        handler = connection.protocol
+        assert handler is not None
+        try:
+            taker = PlainTaker(handler, request, max_body)
+            head = await taker.exchange()
+            if head is None:
+                response, keeps = await _odd_response(request, handler, max_body), True
+            else:
+                response = Response(head.status, received_headers(head.fields), head.begun, request.url)
+                keeps = head.keeps
+        except BaseException as error:
+            _abort(connection)
+            if isinstance(error, _THEIRS):
+                raise _sent_error(request, error) from error
+            raise
+        if keeps and taker.is_sent:
+            connection.release()
+        else:
+            connection.close()
+        return response
+
+    async def _connection(self, request: Request) -> Connection:
+        """Return one of aiohttp's connections, kept or new, for this request alone."""
+        session = self._session_here()
+        token = _connect_seconds.set(request.timeout.connect)
+        try:
+            assert session.connector is not None
+            return await session.connector.connect(self._opener(session, request), [], _client_timeout(None))
+        except _THEIRS as error:
+            raise _connect_error(request, error) from error
+        finally:
+            _connect_seconds.reset(token)
+
+    def _opener(self, session: aiohttp.ClientSession, request: Request) -> aiohttp.ClientRequest:
+        """Return what aiohttp's connector wants to know of a connection: a request to the same origin."""
+        key = (request.target.is_tls, request.target.authority)
+        if (known := self._openers.get(key)) is not None:
+            return known
+        if len(self._openers) >= _MOST_OPENERS:
+            self._openers.clear()
+        url = yarl.URL(f"{request.target.scheme}://{request.target.authority}/", encoded=True)
+        ssl = self._tls_context() if request.target.is_tls else True
+        made = aiohttp.ClientRequest("GET", url, loop=asyncio.get_running_loop(), session=session, ssl=ssl)
+        self._openers[key] = made
+        return made
 
     async def _read(self, exchange: _Asyncio, max_body: int) -> bytes:
         if (whole := exchange.whole(max_body)) is not None:
@@ -177,6 +234,7 @@ class AsyncioTransport(ExchangingTransport):
         body = await asyncio.to_thread(BodyReader, request) if request.is_part else BodyReader(request)
         sending = _Sending(request, body)
         token = _sending.set(sending)
+        connecting = _connect_seconds.set(request.timeout.connect)
         try:
             return _Asyncio(sending, await self._request(sending, proxy, is_whole), is_whole)
         except BaseException as error:
@@ -186,6 +244,7 @@ class AsyncioTransport(ExchangingTransport):
                 raise _our_error(sending, error) from error
             raise
         finally:
+            _connect_seconds.reset(connecting)
             _sending.reset(token)
 
     async def _request(self, sending: _Sending, proxy: Proxy | None, is_whole: bool) -> aiohttp.ClientResponse:
@@ -209,6 +268,7 @@ class AsyncioTransport(ExchangingTransport):
         loop = asyncio.get_running_loop()
         if self._session is None or self._session.closed or self._loop is not loop:
             self._session, self._loop = _new_session(), loop
+            self._openers.clear()
         return self._session
 
     def _tls_context(self) -> ssl.SSLContext:
@@ -235,6 +295,20 @@ class AsyncioTransport(ExchangingTransport):
             await session.close()
 
 
+async def _odd_response(request: Request, handler: ResponseHandler, max_body: int) -> Response:
+    """Return an answer that aiohttp's own protocol reads."""
+    exchange = await OddAnswer.begun(request, handler)
+    body = await Streamed(request, exchange).read(max_body)
+    return Response(exchange.status, exchange.headers, body, request.url)
+
+
+def _abort(connection: Connection) -> None:
+    """End a connection at once; aiohttp would first wait for what is unsent."""
+    if connection.transport is not None:
+        connection.transport.abort()
+    connection.close()
+
+
 @functools.lru_cache(maxsize=64)
 def _client_timeout(read: float | None) -> aiohttp.ClientTimeout:
     return aiohttp.ClientTimeout(total=None, sock_read=read)
@@ -247,8 +321,8 @@ def _new_session() -> aiohttp.ClientSession:
         auto_decompress=False,
         skip_auto_headers=_OWN_FIELDS,
         request_class=_ExactRequest,
-        max_line_size=_MAX_LINE,
-        max_field_size=_MAX_LINE,
+        max_line_size=MAX_LINE,
+        max_field_size=MAX_LINE,
     )
     # aiohttp sends what it takes for idempotent a second time by itself; signatures hold once, and `retry` decides.
     session._retry_connection = False

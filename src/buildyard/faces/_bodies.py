@@ -1,11 +1,13 @@
 """The body of a request as chunks, whether it is bytes or a part of a file, in constant memory.
 
 Every transport pulls chunks from a `BodyReader`: the blocking one directly, the others in a thread where
-``is_file``, since reading a file may block.
+``is_file``, since reading a file may block.  Over a socket without TLS the blocking one lets the system send a file
+(`send_file`), which then is copied nowhere in this process.
 """
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Iterator
 from types import TracebackType
@@ -14,6 +16,10 @@ from typing import BinaryIO, Self
 from buildyard.errors import PartUnreadable
 from buildyard.faces._exchange import CHUNK
 from buildyard.faces.transport import Part, Request
+
+#: How much of a file is read, or sent by the system, at a time: what a step costs is lost in it.
+_FILE_CHUNK = 256 * 1024
+_SENT_CHUNK = 1024 * 1024
 
 
 class BodyReader:
@@ -37,16 +43,34 @@ class BodyReader:
         """Return the next chunk, or nothing at the end."""
         with self._lock:
             chunk = self._read() if self._left else b""
-            self._left -= len(chunk)
-            if chunk and self._progress:
-                self._progress(self.size - self._left)
+            self._note(len(chunk))
             return chunk
+
+    def send_file(self, sock: socket.socket) -> None:
+        """Send the rest of a file over a socket without TLS.
+
+        Raises `TimeoutError` where the peer takes nothing for the socket's time-out, `OSError`, `PartUnreadable`.
+        """
+        assert self._file is not None
+        while self._left:
+            sent = sock.sendfile(self._file, self._file.tell(), min(_SENT_CHUNK, self._left))
+            if not sent:
+                raise self._ended_early()
+            self._note(sent)
+
+    def _note(self, size: int) -> None:
+        self._left -= size
+        if size and self._progress:
+            self._progress(self.size - self._left)
+
+    def _ended_early(self) -> PartUnreadable:
+        return PartUnreadable(self._path, f"it ended {self._left} bytes early while it was being sent")
 
     def _read(self) -> bytes:
         if self._file:
-            chunk = self._file.read(min(CHUNK, self._left))
+            chunk = self._file.read(min(_FILE_CHUNK, self._left))
             if not chunk:
-                raise PartUnreadable(self._path, f"it ended {self._left} bytes early while it was being sent")
+                raise self._ended_early()
             return chunk
         begin = self.size - self._left
         return self._bytes[begin : begin + CHUNK]

@@ -50,6 +50,9 @@ from buildyard.faces.connecting import (
 )
 from buildyard.faces.transport import Headers, Request
 
+#: How much of a large body is received at a time.
+_LARGE_CHUNK = 256 * 1024
+
 #: How many idle connections are kept to one origin.
 KEPT = 32
 
@@ -270,18 +273,25 @@ class _Wire:
 
     def exchange(self, head: bytes, body: BodyReader) -> _Receiving:
         """Return what receives the answer, its head received."""
-        sock = self._socket
         self.connection.bound_silence(self.request.timeout.read)
         with self.errors():
             try:
-                # Together: one packet, and one waking of the service.
-                sock.sendall(head + body.next())
-                for chunk in body:
-                    sock.sendall(chunk)
+                self._send(head, body)
             except (BrokenPipeError, ConnectionResetError, ssl.SSLEOFError) as error:
                 # A service that refuses an upload answers before its end, and hangs up.
                 return self._early_answer(error)
             return self._answer()
+
+    def _send(self, head: bytes, body: BodyReader) -> None:
+        sock = self._socket
+        if body.is_file and not isinstance(sock, ssl.SSLSocket):
+            sock.sendall(head)
+            body.send_file(sock)
+            return
+        # Together: one packet, and one waking of the service.
+        sock.sendall(head + body.next())
+        for chunk in body:
+            sock.sendall(chunk)
 
     @property
     def _socket(self) -> socket.socket:
@@ -354,7 +364,7 @@ class _PlainBody:
     def receive(self) -> bytes:
         chunk, self._begun = self._begun, b""
         if not chunk and self._left:
-            chunk = self._socket.recv(min(CHUNK, self._left))
+            chunk = self._socket.recv(min(_LARGE_CHUNK, self._left))
             if not chunk:
                 raise http.client.IncompleteRead(b"", self._left)
         self._left -= len(chunk)

@@ -16,7 +16,7 @@ from urllib.parse import urljoin
 from buildyard.errors import InvalidRequest, visible_url
 
 #: RFC 3986 section 2; ``[`` and ``]`` too, which belong to IPv6 hosts alone and are yet common in queries.
-_ALLOWED = re.compile(r"(?:[A-Za-z0-9\-._~:/?\[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})*\Z")
+_ALLOWED = re.compile(r"(?:[A-Za-z0-9\-._~:/?\[\]@!$&'()*+,;=]++|%[0-9A-Fa-f]{2})*+\Z")
 # Labels of 1 to 63 characters (RFC 1035 section 2.3.4), or an IPv6 address.
 _HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9\-_~]{1,63}(?:\.[A-Za-z0-9\-_~]{1,63})*\.?)\Z")
 # Servers and proxies decode %2e before they walk a path, so its encoded spelling is as dangerous.

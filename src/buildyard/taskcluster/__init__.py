@@ -15,7 +15,15 @@ from typing import TYPE_CHECKING
 from buildyard.taskcluster._lazy import classes, lazily
 
 if TYPE_CHECKING:
-    from buildyard.taskcluster import aio, client, download, helper, tx, upload
+    from buildyard.taskcluster import aio, client, download, helper, pulse, tx, upload
+    from buildyard.taskcluster._blocking_events import (
+        AuthEvents,
+        GithubEvents,
+        HooksEvents,
+        NotifyEvents,
+        QueueEvents,
+        WorkerManagerEvents,
+    )
     from buildyard.taskcluster._blocking_services import (
         Auth,
         Github,
@@ -28,14 +36,6 @@ if TYPE_CHECKING:
         Secrets,
         WebServer,
         WorkerManager,
-    )
-    from buildyard.taskcluster._events import (
-        AuthEvents,
-        GithubEvents,
-        HooksEvents,
-        NotifyEvents,
-        QueueEvents,
-        WorkerManagerEvents,
     )
     from buildyard.taskcluster._release import API_VERSION
     from buildyard.taskcluster.credentials import (
@@ -95,6 +95,7 @@ __all__ = [
     "isExpired",
     "optionsFromEnvironment",
     "optionsFromFile",
+    "pulse",
     "scopeMatch",
     "scopesMatch",
     "slugId",
@@ -104,7 +105,7 @@ __all__ = [
     "upload",
 ]
 
-_HOMES = classes("_blocking_services") | {
+_HOMES = classes("_blocking_services", "_blocking_events") | {
     "API_VERSION": "_release",
     "ObjectHashVerificationError": "errors",
     "TaskclusterAnswerError": "errors",
@@ -125,6 +126,7 @@ _HOMES = classes("_blocking_services") | {
     "isExpired": "credentials",
     "optionsFromEnvironment": "credentials",
     "optionsFromFile": "credentials",
+    "pulse": "pulse",
     "scopeMatch": "scopes",
     "scopesMatch": "scopes",
     "slugId": "slugid",

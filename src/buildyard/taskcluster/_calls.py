@@ -4,7 +4,7 @@ Positions or names; names beside a payload by position; ``params``.  With ``pagi
 function answers nothing, and the handler gets each page.  `_calling` is what reads them.
 """
 
-# Written by `python -m tools.taskcluster_client` from tools/taskcluster_api.json; change it there.
+# Written by `python -m tools.taskcluster_client` from farm/services/taskcluster_api.json; change it there.
 # ruff: noqa: N803
 
 from __future__ import annotations

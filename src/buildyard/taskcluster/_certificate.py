@@ -9,7 +9,6 @@ makes certificates here and `_hawk` checks them (Taskcluster: ``services/auth``,
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
 
@@ -61,7 +60,7 @@ def derived_token(access_token: str, seed: str) -> str:
 
 
 def _hmac(key: str, text: str) -> bytes:
-    return hmac.new(key.encode(), text.encode(), hashlib.sha256).digest()
+    return hmac.digest(key.encode(), text.encode(), "sha256")
 
 
 def read(value: object) -> Certificate:

@@ -1,6 +1,6 @@
 """The Twisted face: a table of the cores' functions for each service."""
 
-# Written by `python -m tools.taskcluster_client` from tools/taskcluster_api.json; change it there.
+# Written by `python -m tools.taskcluster_client` from farm/services/taskcluster_api.json; change it there.
 # ruff: noqa: N815
 
 from __future__ import annotations

@@ -6,7 +6,6 @@ the writer they are given.  `transfer` is the way up.
 
 from __future__ import annotations
 
-import hashlib
 import re
 import zlib
 from collections.abc import Awaitable, Callable, Iterator
@@ -18,6 +17,7 @@ from msgspec import Struct
 from buildyard.errors import Cut, RemoteError, TransportError, WireError
 from buildyard.faces.transport import Fields, Request, StreamResponse, Timeout
 from buildyard.retry import retry_after_seconds
+from buildyard.taskcluster._hashing import HashBeside
 from buildyard.taskcluster.errors import (
     ObjectHashVerificationError,
     TaskclusterAnswerError,
@@ -216,7 +216,7 @@ class _Download:
         self._decoder = _decoder(answer.headers.get("Content-Encoding", ""), request.url)
         named = (self._place and self._place.hashes) or {}
         self._hash = next((name for name in _HASHES if name in named), "")
-        self._hasher = hashlib.new(self._hash) if self._hash else None
+        self._hasher = HashBeside(self._hash) if self._hash else None
         self._writer = await self._open_writer()
 
     async def _refuse(self, answer: StreamResponse, request: Request) -> None:

@@ -3,7 +3,7 @@
 Keys that are not given match anything.  `_exchanges` makes the patterns.
 """
 
-# Written by `python -m tools.taskcluster_client` from tools/taskcluster_api.json; change it there.
+# Written by `python -m tools.taskcluster_client` from farm/services/taskcluster_api.json; change it there.
 # ruff: noqa: N803, N815
 
 from __future__ import annotations

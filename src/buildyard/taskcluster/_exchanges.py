@@ -56,6 +56,28 @@ class Exchange(NamedTuple):
             raise TaskclusterTopicExchangeFailure(f"{self.name} has the keys {known}, not {', '.join(unknown)}")
         return ".".join(self._word(key, given.get(key.name)) for key in self.keys)
 
+    @property
+    def is_of_group(self) -> bool:
+        """Tell whether its messages are about task groups rather than tasks."""
+        return self.name.startswith("taskGroup") and self.keys[1].name == "taskGroupId"
+
+    def words(self, routing_key: str) -> dict[str, str] | None:
+        """Return the words of a routing key by the names of their places, without those that are absent (``_``).
+
+        None where the key is not as the exchange describes it.
+        """
+        given = routing_key.split(".")
+        many = bool(self.keys) and self.keys[-1].is_many
+        fixed = self.keys[:-1] if many else self.keys
+        if len(given) < len(fixed) or (len(given) > len(fixed) and not many):
+            return None
+        found = dict(zip((key.name for key in fixed), given, strict=False))
+        if many:
+            found[self.keys[-1].name] = ".".join(given[len(fixed) :])
+        if any(key.constant and found[key.name] != key.constant for key in fixed):
+            return None
+        return {name: word for name, word in found.items() if word not in ("", "_")}
+
     def _word(self, key: Key, value: object) -> str:
         if key.constant:
             return key.constant
@@ -75,6 +97,12 @@ class Events:
 
     def __init__(self, options: Mapping[str, Any] | None = None) -> None:
         self._prefix = read_event_options(options or {}) or self.EXCHANGE_PREFIX
+
+    @classmethod
+    def exchanges(cls) -> list[Exchange]:
+        """Return every exchange of the service."""
+        found = (getattr(cls, name) for name in dir(cls) if not name.startswith("_"))
+        return [method.exchange for method in found if isinstance(getattr(method, "exchange", None), Exchange)]
 
     def _binding(self, exchange: Exchange, args: tuple[object, ...], named: Mapping[str, object]) -> Binding:
         if len(args) > 1 or (args and named) or (args and not isinstance(args[0], str | Mapping)):

@@ -46,6 +46,6 @@ SERVICES = (
 EVENTS = ("AuthEvents", "GithubEvents", "HooksEvents", "NotifyEvents", "QueueEvents", "WorkerManagerEvents")
 
 
-def classes(module: str) -> dict[str, str]:
-    """Return the homes of every service, in ``module``, and of every events class."""
-    return dict.fromkeys(SERVICES, module) | dict.fromkeys(EVENTS, "_events")
+def classes(services: str, events: str) -> dict[str, str]:
+    """Return the homes of a face's services and of its events classes, each in one module."""
+    return dict.fromkeys(SERVICES, services) | dict.fromkeys(EVENTS, events)

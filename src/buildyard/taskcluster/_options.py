@@ -7,6 +7,7 @@ given.  `_service` keeps what is read here.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 from msgspec import Struct
@@ -35,8 +36,8 @@ _RETRIED = frozenset({408, 429, *range(500, 600)})
 _UNTOUCHED = frozenset({408, 429})
 
 
-class ClientOptions(Struct, frozen=True, kw_only=True):
-    """What one client was made with."""
+class ClientOptions(Struct, frozen=True, kw_only=True, dict=True):
+    """What one client was made with; what follows from it is found once."""
 
     root_url: str  #: without slashes at its end
     credentials: Credentials = Credentials()
@@ -46,10 +47,15 @@ class ClientOptions(Struct, frozen=True, kw_only=True):
     retry_non_idempotent: bool = False
     signed_url_expiration: float = 900.0  #: seconds
 
-    @property
+    @cached_property
     def retry(self) -> Retry:
         """When a request is sent again."""
         return Retry(attempts=self.max_retries + 1, statuses=_RETRIED, untouched=_UNTOUCHED)
+
+    @cached_property
+    def ext(self) -> str:
+        """The ``ext`` of each signed request."""
+        return self.credentials.ext(self.authorized_scopes)
 
 
 def read_options(given: Mapping[str, Any]) -> ClientOptions:

@@ -1,6 +1,6 @@
 """The release of Taskcluster whose functions and exchanges the classes have."""
 
-# Written by `python -m tools.taskcluster_client` from tools/taskcluster_api.json; change it there.
+# Written by `python -m tools.taskcluster_client` from farm/services/taskcluster_api.json; change it there.
 
 from __future__ import annotations
 

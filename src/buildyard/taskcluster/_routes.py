@@ -6,9 +6,11 @@ Names and routes are those of Taskcluster's API references.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, Literal, TypeAlias, TypeVar
 
+from buildyard.faces.transport import Timeout
 from buildyard.taskcluster.urls import route_names
 
 if TYPE_CHECKING:
@@ -40,9 +42,19 @@ class Route(Generic[AnswerT]):
         return route_names(self.route)
 
     @property
+    def timeout(self) -> Timeout:
+        """How long its request may take."""
+        return _timeout(self.read_seconds)
+
+    @property
     def is_paged(self) -> bool:
         """True where an answer may be one page of several."""
         return "continuationToken" in self.query
+
+
+@functools.cache
+def _timeout(read_seconds: float) -> Timeout:
+    return Timeout(read=read_seconds)
 
 
 PING: Route[types.Ping] = Route(name="ping", method="GET", route="/ping")

@@ -19,7 +19,7 @@ from typing import Any, ClassVar, Self, TypeVar, cast
 from msgspec import structs
 
 from buildyard.errors import InvalidRequest, TransportError, WireError, visible_url
-from buildyard.faces.transport import Fields, Request, Response, Timeout, Transport
+from buildyard.faces.transport import Fields, Request, Response, Transport
 from buildyard.retry import retry_after_seconds
 from buildyard.taskcluster import _payload
 from buildyard.taskcluster._calling import Call, bind
@@ -188,7 +188,7 @@ class AsyncService:
     def _request_maker(self, route: Route[Any], url: str, body: bytes) -> Callable[[], Request]:
         hashed = payload_hash(_JSON, body) if body else EMPTY_PAYLOAD_HASH
         plain = (("Content-Type", _JSON),) if body else ()
-        timeout = Timeout(read=route.read_seconds)
+        timeout = route.timeout
         idempotent = route.idempotent or self._options.retry_non_idempotent
 
         def make() -> Request:
@@ -209,7 +209,7 @@ class AsyncService:
             access_token=credentials.access_token,
             now=self._transport.now(),
             nonce=secrets.token_urlsafe(6),
-            ext=credentials.ext(self._options.authorized_scopes),
+            ext=self._options.ext,
             hashed=hashed,
         )
         return (("Authorization", header),)

@@ -4,7 +4,7 @@
 faces.  A function answers what the service does, a dict whose shape `types` tells where it is known.
 """
 
-# Written by `python -m tools.taskcluster_client` from tools/taskcluster_api.json; change it there.
+# Written by `python -m tools.taskcluster_client` from farm/services/taskcluster_api.json; change it there.
 # ruff: noqa: N815
 
 from __future__ import annotations

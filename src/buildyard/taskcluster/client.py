@@ -7,6 +7,14 @@ from typing import TYPE_CHECKING
 from buildyard.taskcluster._lazy import classes, lazily
 
 if TYPE_CHECKING:
+    from buildyard.taskcluster._blocking_events import (
+        AuthEvents,
+        GithubEvents,
+        HooksEvents,
+        NotifyEvents,
+        QueueEvents,
+        WorkerManagerEvents,
+    )
     from buildyard.taskcluster._blocking_services import (
         Auth,
         Github,
@@ -19,14 +27,6 @@ if TYPE_CHECKING:
         Secrets,
         WebServer,
         WorkerManager,
-    )
-    from buildyard.taskcluster._events import (
-        AuthEvents,
-        GithubEvents,
-        HooksEvents,
-        NotifyEvents,
-        QueueEvents,
-        WorkerManagerEvents,
     )
 
 __all__ = [
@@ -50,4 +50,4 @@ __all__ = [
 ]
 
 if not TYPE_CHECKING:
-    __getattr__ = lazily(__name__, classes("_blocking_services"))
+    __getattr__ = lazily(__name__, classes("_blocking_services", "_blocking_events"))

@@ -136,12 +136,13 @@ def _temporary(
     name: str | None,
     seed: str,
 ) -> CredentialsDict:
-    _check_request(_utc(start), _utc(expiry), scopes)
+    start, expiry = _utc(start), _utc(expiry)
+    _check_request(start, expiry, scopes)
     unsigned = Certificate(
         version=1,
         scopes=tuple(scopes),
-        start=int(_utc(start).timestamp()) * 1000,
-        expiry=int(_utc(expiry).timestamp()) * 1000,
+        start=int(start.timestamp()) * 1000,
+        expiry=int(expiry.timestamp()) * 1000,
         seed=seed,
         issuer=client_id if name else None,
     )

@@ -14,14 +14,17 @@ import os
 import warnings
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Any, Protocol
-from urllib.parse import quote
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import quote, urljoin
 
 from buildyard.taskcluster._artifacts import ContentStorage
 from buildyard.taskcluster._lazy import SERVICES
 from buildyard.taskcluster.credentials import optionsFromEnvironment
 from buildyard.taskcluster.errors import TaskclusterFailure
 from buildyard.taskcluster.time import fromNow
+
+if TYPE_CHECKING:
+    from buildyard.taskcluster import Queue
 
 __all__ = ["TaskclusterConfig", "load_secrets", "upload_artifact"]
 
@@ -92,8 +95,10 @@ class TaskclusterConfig:
         return self.secrets
 
     def upload_artifact(self, artifact_path: str, content: str | bytes, content_type: str, ttl: timedelta) -> str:
-        """Return what `upload_artifact` of this module does; like it, deprecated."""
-        return upload_artifact(artifact_path, content, content_type, ttl)
+        """Do what `upload_artifact` of this module does, and return the artifact's address; like it, deprecated."""
+        with self.get_service("queue") as queue:
+            path = upload_artifact(queue, artifact_path, content, content_type, ttl)
+        return urljoin(self.default_url, path)
 
 
 def load_secrets(
@@ -131,23 +136,25 @@ def _source(
 
 
 def upload_artifact(
-    artifact_path: str, content: str | bytes, content_type: str, ttl: timedelta, storage_type: ContentStorage = "s3"
+    queue_service: Queue,
+    artifact_path: str,
+    content: str | bytes,
+    content_type: str,
+    ttl: timedelta,
+    storage_type: ContentStorage = "s3",
 ) -> str:
     """Upload an artifact of the task that this program runs in, and return its path in the queue's API.
 
-    Needs ``TASK_ID`` and ``RUN_ID`` as workers set them, and the task's proxy.  Deprecated: ``uploadArtifact`` of
-    the queue does the same for files too, and from outside of a task.
+    Needs ``TASK_ID`` and ``RUN_ID`` as workers set them.  Deprecated: ``uploadArtifact`` of the queue does the same for
+    files too, and from outside of a task.
     """
     warnings.warn("use Queue.uploadArtifact", DeprecationWarning, stacklevel=2)
-    from buildyard.taskcluster import Queue
-
     task_id, run_id = _own_run()
     data = content.encode() if isinstance(content, str) else content
-    with Queue(optionsFromEnvironment(proxy=True)) as queue:
-        expires = fromNow("") + ttl
-        queue.uploadArtifact(
-            task_id, run_id, artifact_path, data, contentType=content_type, expires=expires, storageType=storage_type
-        )
+    expires = fromNow("") + ttl
+    queue_service.uploadArtifact(
+        task_id, run_id, artifact_path, data, contentType=content_type, expires=expires, storageType=storage_type
+    )
     return f"/api/queue/v1/task/{task_id}/runs/{run_id}/artifacts/{quote(artifact_path, safe='/')}"
 
 

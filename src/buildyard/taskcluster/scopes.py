@@ -12,7 +12,7 @@ given are the scopes meant.  The hub asks `satisfies` and `missing`; scripts use
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeAlias, TypedDict, final
 
 __all__ = [
@@ -61,6 +61,10 @@ class ScopeSet:
     def __init__(self, scopes: Iterable[str]) -> None:
         self._exact = frozenset(scopes)
         self._prefixes = tuple(scope[:-1] for scope in self._exact if scope.endswith("*"))
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the scopes, in no order."""
+        return iter(self._exact)
 
     def covers(self, required: str) -> bool:
         """Tell whether one of the scopes is, or by its star includes, the required one."""

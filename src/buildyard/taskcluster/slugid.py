@@ -11,6 +11,7 @@ option.  `slugId` makes nice ones; services accept both.
 from __future__ import annotations
 
 import base64
+import os
 import re
 import uuid
 from collections.abc import Callable
@@ -47,9 +48,12 @@ def v4() -> str:
 
 def nice() -> str:
     """Return a new random slug that begins with a letter."""
-    raw = bytearray(uuid.uuid4().bytes)
+    raw = bytearray(os.urandom(16))
     raw[0] &= 0x7F
-    return encode(uuid.UUID(bytes=bytes(raw)))
+    # Version 4, variant 1 (RFC 9562 section 5.4), as `uuid.uuid4` says it at three times the cost.
+    raw[6] = raw[6] & 0x0F | 0x40
+    raw[8] = raw[8] & 0x3F | 0x80
+    return base64.urlsafe_b64encode(raw)[:22].decode("ascii")
 
 
 def slugId() -> str:

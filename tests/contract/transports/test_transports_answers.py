@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +13,7 @@ from buildyard.errors import BadRedirect, BodyTooLarge, ConnectFailed, Cut, Tran
 from buildyard.faces.transport import Request, Response, Timeout, Transport
 
 Fetch = Callable[..., Response]
+OK_AND_MORE = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil"
 
 
 def reply(head: bytes, body: bytes = b"") -> bytes:
@@ -320,3 +323,44 @@ def test_failure_after_a_redirect_may_have_been_sent(fetch: Fetch, servers: Any,
 def test_timeout_of_the_request_holds(face: Any, server: Any) -> None:
     request = Request("GET", server.url(), timeout=Timeout(5, 5))
     assert face.run(lambda transport: transport.send(request)).status == 200
+
+
+# How an answer comes
+
+
+async def in_pieces(connection: Any, answer: bytes, size: int) -> None:
+    while await connection.request() is not None:
+        for begin in range(0, len(answer), size):
+            await connection.send(answer[begin : begin + size])
+            await asyncio.sleep(0.002)
+
+
+@pytest.mark.parametrize("size", [5, 40])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        reply(b"HTTP/1.1 200 OK\nX-Long: " + b"x" * 50 + b"\nContent-Length: 60", b"y" * 60),
+        reply(b"HTTP/1.1 200 OK\nTransfer-Encoding: chunked", b"3c\r\n" + b"y" * 60 + b"\r\n0\r\n\r\n"),
+    ],
+)
+def test_answer_in_pieces_is_whole_and_keeps_its_connection(face: Any, server: Any, answer: bytes, size: int) -> None:
+    server.handler = functools.partial(in_pieces, answer=answer, size=size)
+
+    async def twice(transport: Transport) -> list[bytes]:
+        return [(await transport.send(Request("GET", server.url()))).body for _ in range(2)]
+
+    assert face.run(twice) == [b"y" * 60] * 2
+    assert server.connections == 1
+
+
+def test_what_comes_beyond_an_answer_is_not_taken_for_the_next_one(face: Any, server: Any) -> None:
+    server.replies = [OK_AND_MORE, OK_AND_MORE]
+
+    async def twice(transport: Transport) -> list[bytes]:
+        bodies = []
+        for _ in range(2):
+            bodies.append((await transport.send(Request("GET", server.url()))).body)
+            await transport.sleep(0.05)
+        return bodies
+
+    assert face.run(twice) == [b"ok", b"ok"]

@@ -1,4 +1,4 @@
-"""What the examples need: a hub of tasks and objects, and a deployment for the services that a hub has not.
+"""What the examples need: a hub, and a deployment for what no example asks more of than whether it is there.
 
 An example differs from the published one in its import line, and where something stood for a value: addresses, ids,
 names that were mistyped.  Addresses are those of servers here.
@@ -12,12 +12,13 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
+from buildyard.farm.tasks import service
+from buildyard.farm.tasks.paging import MAX_PAGE
 from buildyard.farm.tasks.rooms import TaskSettings
-from buildyard.taskcluster import Queue, fromNowJSON, slugId
+from buildyard.taskcluster import Auth, Queue, Secrets, fromNowJSON, slugId
 from support.hub import Hub, running_hub
 from support.tasks import OTHER_POOL, definition
 
@@ -31,7 +32,7 @@ SECRET = {
 
 
 class Deployment(BaseHTTPRequestHandler):
-    """Answers what the examples ask, over HTTP: a task group of three pages, one secret, and pings."""
+    """Answers pings, over HTTP."""
 
     protocol_version = "HTTP/1.1"
 
@@ -39,15 +40,8 @@ class Deployment(BaseHTTPRequestHandler):
         """Say nothing."""
 
     def do_GET(self) -> None:
-        place = urlsplit(self.path)
-        token = parse_qs(place.query).get("continuationToken", ["0"])[0]
-        answer = {
-            f"/api/queue/v1/task-group/{GROUP}/list": lambda: page(int(token)),
-            "/api/secrets/v1/secret/project/foo/prod-config": lambda: {"secret": SECRET, "expires": "2035-01-01"},
-            "/api/queue/v1/ping": lambda: {"alive": True, "uptime": 1.0},
-            "/api/hooks/v1/ping": lambda: {"alive": True, "uptime": 1.0},
-        }.get(unquote(place.path))
-        self.reply(200 if answer else 404, answer() if answer else {"error": "Not found"})
+        is_there = self.path in ("/api/queue/v1/ping", "/api/hooks/v1/ping")
+        self.reply(200 if is_there else 404, {"alive": True, "uptime": 1.0} if is_there else {"error": "Not found"})
 
     def reply(self, status: int, content: object) -> None:
         body = json.dumps(content).encode()
@@ -56,11 +50,6 @@ class Deployment(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
-
-
-def page(number: int) -> dict[str, Any]:
-    found: dict[str, Any] = {"taskGroupId": GROUP, "tasks": [{"status": {}, "task": {}}] * (number + 1)}
-    return {**found, "continuationToken": str(number + 1)} if number < 2 else found
 
 
 @pytest.fixture(scope="session")
@@ -91,6 +80,38 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
     settings = TaskSettings(long_poll_s=0.3)
     with running_hub(tmp_path_factory.mktemp("hub"), settings=settings) as hub:
         yield hub
+
+
+@pytest.fixture(scope="session")
+def group_url(hub: Hub) -> str:
+    """The root URL of the hub, which has the task group of the examples, in three pages."""
+    wanted = {
+        slugId(): definition(hub.clock(), taskGroupId=GROUP, schedulerId="examples", taskQueueId="examples/pages")
+        for _ in range(2 * MAX_PAGE + 7)
+    }
+    hub.write(lambda connection, now: service.create_many(connection, now, wanted))
+    return hub.url
+
+
+@pytest.fixture(scope="session")
+def secrets_url(hub: Hub) -> str:
+    """The root URL of the hub, which has the secret of the examples; whoever asks may read it."""
+    name = "project/foo/prod-config"
+    with Secrets(hub.options()) as secrets, Auth(hub.options()) as auth:
+        secrets.set(name, {"secret": SECRET, "expires": fromNowJSON("1 hour")})
+        everybody = {"description": "", "scopes": [f"secrets:get:{name}"]}
+        auth.createRole("anonymous", everybody)
+    return hub.url
+
+
+@pytest.fixture
+def member(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The standard variables say who a client of the hub is."""
+    with Auth(hub.options()) as auth:
+        wanted = {"description": "", "expires": fromNowJSON("1 hour"), "scopes": []}
+        client = auth.createClient(f"member/{slugId()}", wanted)
+    monkeypatch.setenv("TASKCLUSTER_CLIENT_ID", client["clientId"])
+    monkeypatch.setenv("TASKCLUSTER_ACCESS_TOKEN", client["accessToken"])
 
 
 @pytest.fixture

@@ -66,9 +66,9 @@ def test_environment_in_place_of_arguments():
     assert tc.options["credentials"] == {"clientId": "id", "accessToken": "accessToken"}
 
 
-def test_load_secrets(root_url):
+def test_load_secrets(secrets_url):
     prod_config = load_secrets(
-        Secrets({"rootUrl": root_url}),
+        Secrets({"rootUrl": secrets_url}),
         "project/foo/prod-config",
         # We only need the common & backend parts
         prefixes=["common", "backend"],
@@ -86,8 +86,8 @@ def test_load_secrets(root_url):
     }
 
 
-def test_load_secrets_of_a_configuration(root_url):
-    tc = TaskclusterConfig(root_url)
+def test_load_secrets_of_a_configuration(secrets_url, member):
+    tc = TaskclusterConfig(secrets_url)
     prod_config = tc.load_secrets(
         "project/foo/prod-config",
         # We only need the common & bot parts
@@ -106,12 +106,12 @@ def test_load_secrets_of_a_configuration(root_url):
 
 
 @pytest.mark.parametrize("is_there", [True, False])
-def test_local_secrets(root_url, tmp_path, is_there):
+def test_local_secrets(secrets_url, tmp_path, is_there):
     local_path = str(tmp_path / "file.yml")
     if is_there:
         (tmp_path / "file.yml").write_text('{"token": "local"}')
     prod_config = load_secrets(
-        Secrets({"rootUrl": root_url}),
+        Secrets({"rootUrl": secrets_url}),
         "project/foo/prod-config",
         # We support an optional local file to provide some configuration without reaching Taskcluster
         local_secrets=yaml.safe_load(open(local_path)) if os.path.exists(local_path) else None,  # noqa: PTH110, PTH123, SIM115

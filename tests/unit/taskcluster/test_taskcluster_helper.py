@@ -148,16 +148,27 @@ def test_artifact_of_the_own_run_is_uploaded_and_the_caller_warned(environment, 
     environment.setenv("TASK_ID", "t")
     environment.setenv("RUN_ID", "0")
     queue = buildyard.taskcluster.Queue({"rootUrl": "http://taskcluster"}, script)
-    environment.setattr(buildyard.taskcluster, "Queue", lambda options: queue)
     with pytest.warns(DeprecationWarning, match="uploadArtifact"):
-        path = helper.upload_artifact("public/a b", content, "a/b", timedelta(days=1))
+        path = helper.upload_artifact(queue, "public/a b", content, "a/b", timedelta(days=1))
     assert path == "/api/queue/v1/task/t/runs/0/artifacts/public/a%20b"
     assert body_of(script.requests[1]) == b"wheel"
 
 
 def test_outside_of_a_task_there_is_no_own_run():
     with pytest.warns(DeprecationWarning, match="uploadArtifact"), pytest.raises(TaskclusterFailure, match="TASK_ID"):
-        helper.upload_artifact("x", b"", "a/b", timedelta(days=1))
+        helper.upload_artifact(None, "x", b"", "a/b", timedelta(days=1))
+
+
+def test_configuration_tells_the_address_of_what_it_uploaded(environment):
+    script = ScriptedTransport(answer(json={"storageType": "s3", "putUrl": "https://store.example/x"}), answer(200))
+    environment.setenv("TASK_ID", "t")
+    environment.setenv("RUN_ID", "0")
+    config = TaskclusterConfig(ROOT)
+    queue = buildyard.taskcluster.Queue({"rootUrl": "http://taskcluster"}, script)
+    environment.setattr(config, "get_service", lambda name: queue)
+    with pytest.warns(DeprecationWarning, match="uploadArtifact"):
+        address = config.upload_artifact("public/x", b"wheel", "a/b", timedelta(days=1))
+    assert address == f"{ROOT}/api/queue/v1/task/t/runs/0/artifacts/public/x"
 
 
 # --- options -------------------------------------------------------------------------------------

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from buildyard.taskcluster._lazy import classes, lazily
 
 if TYPE_CHECKING:
-    from buildyard.taskcluster._events import (
+    from buildyard.taskcluster.aio import download, upload
+    from buildyard.taskcluster.aio._events import (
         AuthEvents,
         GithubEvents,
         HooksEvents,
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
         QueueEvents,
         WorkerManagerEvents,
     )
-    from buildyard.taskcluster.aio import download, upload
     from buildyard.taskcluster.aio._services import (
         Auth,
         Github,
@@ -60,4 +60,6 @@ __all__ = [
 ]
 
 if not TYPE_CHECKING:
-    __getattr__ = lazily(__name__, classes("aio._services") | {"download": "aio.download", "upload": "aio.upload"})
+    __getattr__ = lazily(
+        __name__, classes("aio._services", "aio._events") | {"download": "aio.download", "upload": "aio.upload"}
+    )

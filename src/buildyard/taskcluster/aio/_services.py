@@ -1,6 +1,6 @@
 """The asyncio face: the cores with a transport of their own."""
 
-# Written by `python -m tools.taskcluster_client` from tools/taskcluster_api.json; change it there.
+# Written by `python -m tools.taskcluster_client` from farm/services/taskcluster_api.json; change it there.
 
 from __future__ import annotations
 

@@ -11,6 +11,14 @@ from typing import TYPE_CHECKING
 from buildyard.taskcluster._lazy import classes, lazily
 
 if TYPE_CHECKING:
+    from buildyard.taskcluster._deferred_events import (
+        AuthEvents,
+        GithubEvents,
+        HooksEvents,
+        NotifyEvents,
+        QueueEvents,
+        WorkerManagerEvents,
+    )
     from buildyard.taskcluster._deferred_services import (
         Auth,
         Github,
@@ -23,14 +31,6 @@ if TYPE_CHECKING:
         Secrets,
         WebServer,
         WorkerManager,
-    )
-    from buildyard.taskcluster._events import (
-        AuthEvents,
-        GithubEvents,
-        HooksEvents,
-        NotifyEvents,
-        QueueEvents,
-        WorkerManagerEvents,
     )
     from buildyard.taskcluster.tx import download, upload
 
@@ -57,4 +57,6 @@ __all__ = [
 ]
 
 if not TYPE_CHECKING:
-    __getattr__ = lazily(__name__, classes("_deferred_services") | {"download": "tx.download", "upload": "tx.upload"})
+    __getattr__ = lazily(
+        __name__, classes("_deferred_services", "_deferred_events") | {"download": "tx.download", "upload": "tx.upload"}
+    )
