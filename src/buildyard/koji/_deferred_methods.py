@@ -1,0 +1,955 @@
+"""The methods and objects of the Twisted face.  Written by `tools.koji_client` from `tools.koji_table`.
+
+Names and arguments are the hub's own; `_core.AsyncKoji` tells what is raised.
+"""
+
+# ruff: noqa: N802, N803, E501
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from buildyard.faces.deferred import DeferredFace, as_deferred
+from buildyard.koji import _estimating, _operations, build, channel, package, tag, target, task, user
+from buildyard.koji._core import AsyncKoji
+from buildyard.koji._given import Fields, Moment, Ref, given
+from buildyard.koji._kinds import Kinds
+from buildyard.koji._row import Row
+
+if TYPE_CHECKING:
+    from twisted.internet.defer import Deferred
+
+
+class Build(build.Build):
+    """See `buildyard.koji.build.Build`."""
+
+    __slots__ = ()
+
+    def task(self) -> Deferred[Task | None]:
+        """Return the task that built it, or None."""
+        found: Deferred[Task | None] = as_deferred(_operations.build_task(self))
+        return found
+
+    def tags(self) -> Deferred[list[Tag]]:
+        """Return the tags that it is in."""
+        found: Deferred[list[Tag]] = as_deferred(_operations.build_tags(self))
+        return found
+
+    def target(self) -> Deferred[str | int | None]:
+        """Return the target that it was built for, or None where no task tells."""
+        found: Deferred[str | int | None] = as_deferred(_operations.build_target(self))
+        return found
+
+    def package(self) -> Deferred[Package | None]:
+        """Return its package."""
+        found: Deferred[Package | None] = as_deferred(_operations.build_package(self))
+        return found
+
+    def owner_user(self) -> Deferred[User | None]:
+        """Return the user it belongs to."""
+        found: Deferred[User | None] = as_deferred(_operations.build_owner(self))
+        return found
+
+    def estimate_completion(self) -> Deferred[datetime | None]:
+        """Return when a build was complete, or will be; None where nobody can tell."""
+        found: Deferred[datetime | None] = as_deferred(_estimating.build_completion(self))
+        return found
+
+
+class Task(task.Task):
+    """See `buildyard.koji.task.Task`."""
+
+    __slots__ = ()
+
+    def owner_user(self) -> Deferred[User | None]:
+        """Return the user it belongs to, or None."""
+        found: Deferred[User | None] = as_deferred(_operations.task_owner(self))
+        return found
+
+    def host(self) -> Deferred[Row | None]:
+        """Return the host that works on it, or None."""
+        found: Deferred[Row | None] = as_deferred(_operations.task_host(self))
+        return found
+
+    def parent_task(self) -> Deferred[Task | None]:
+        """Return the task that it is a part of, or None."""
+        found: Deferred[Task | None] = as_deferred(_operations.task_parent(self))
+        return found
+
+    def fetch_result(self) -> Deferred[Any]:
+        """Return what it left; raises the `KojiFault` that it failed with."""
+        found: Deferred[Any] = as_deferred(_operations.task_result(self))
+        return found
+
+    def descendents(
+        self, method: str | None = None, state: int | Collection[int] | None = None
+    ) -> Deferred[list[Task]]:
+        """Return all tasks below it, children of children included; with ``method`` or ``state``, those alone."""
+        found: Deferred[list[Task]] = as_deferred(_operations.task_descendents(self, method, state))
+        return found
+
+    def builds(self) -> Deferred[list[Build]]:
+        """Return the builds that it made."""
+        found: Deferred[list[Build]] = as_deferred(_operations.task_builds(self))
+        return found
+
+    def build_time(self) -> Deferred[timedelta | None]:
+        """Return the build time as a hub's averages have it: of the longest architecture, not of the whole task.
+
+        A hub's average (`getAverageBuildDuration`) is about build rows, which begin after the source package is made and
+        end when the last architecture is done.  None where no architecture has begun.
+        """
+        found: Deferred[timedelta | None] = as_deferred(_operations.task_build_time(self))
+        return found
+
+    def estimate_completion(self) -> Deferred[datetime | None]:
+        """Return when a task was done, or will be; None where nobody can tell.
+
+        For one that builds in several parts, from the parts it has by now; for one that waits, also from what is before it
+        in its channel.
+        """
+        found: Deferred[datetime | None] = as_deferred(_estimating.task_completion(self))
+        return found
+
+    def estimate_duration(self) -> Deferred[timedelta | None]:
+        """Return how long a task took, or will take once it has begun; None where nobody can tell."""
+        found: Deferred[timedelta | None] = as_deferred(_estimating.task_duration(self))
+        return found
+
+    @property
+    def channel(self) -> Channel:
+        """The channel that it waits or runs in; nothing is asked for that."""
+        return Channel({"id": self["channel_id"]}, self._core)
+
+
+class Channel(channel.Channel):
+    """See `buildyard.koji.channel.Channel`."""
+
+    __slots__ = ()
+
+    def hosts(self, **named: Any) -> Deferred[list[Row]]:
+        """Return the hosts that serve it; keywords are those of ``listHosts``."""
+        found: Deferred[list[Row]] = as_deferred(_operations.channel_hosts(self, **named))
+        return found
+
+    def tasks(self, **named: Any) -> Deferred[list[Task]]:
+        """Return its tasks in the order in which they will be taken; keywords are the options of ``listTasks``."""
+        found: Deferred[list[Task]] = as_deferred(_operations.channel_tasks(self, **named))
+        return found
+
+    def total_capacity(self) -> Deferred[float]:
+        """Return the capacity of its enabled hosts together."""
+        found: Deferred[float] = as_deferred(_operations.channel_total_capacity(self))
+        return found
+
+
+class Package(package.Package):
+    """See `buildyard.koji.package.Package`."""
+
+    __slots__ = ()
+
+    def builds(self, **named: Any) -> Deferred[list[Build]]:
+        """Return its builds; keywords are those of ``listBuilds``."""
+        found: Deferred[list[Build]] = as_deferred(_operations.package_builds(self, **named))
+        return found
+
+
+class Tag(tag.Tag):
+    """See `buildyard.koji.tag.Tag`."""
+
+    __slots__ = ()
+
+    def builds(self, **named: Any) -> Deferred[list[Build]]:
+        """Return the builds in it; keywords are those of ``listTagged``."""
+        found: Deferred[list[Build]] = as_deferred(_operations.tag_builds(self, **named))
+        return found
+
+    def latest(self, package: str) -> Deferred[Build | None]:
+        """Return the newest build of a package in it or its parents, or None."""
+        found: Deferred[Build | None] = as_deferred(_operations.tag_latest(self, package))
+        return found
+
+
+class User(user.User):
+    """See `buildyard.koji.user.User`."""
+
+    __slots__ = ()
+
+    def tasks(self, **named: Any) -> Deferred[list[Task]]:
+        """Return the tasks of that user, the newest first; keywords are the options of ``listTasks``."""
+        found: Deferred[list[Task]] = as_deferred(_operations.user_tasks(self, **named))
+        return found
+
+    def builds(self, **named: Any) -> Deferred[list[Build]]:
+        """Return the builds of that user; keywords are those of ``listBuilds``."""
+        found: Deferred[list[Build]] = as_deferred(_operations.user_builds(self, **named))
+        return found
+
+
+class Target(target.Target):
+    """See `buildyard.koji.target.Target`."""
+
+    __slots__ = ()
+
+    def build_tag_row(self) -> Deferred[Tag | None]:
+        """Return the tag that is built in."""
+        found: Deferred[Tag | None] = as_deferred(_operations.target_build_tag(self))
+        return found
+
+    def dest_tag_row(self) -> Deferred[Tag | None]:
+        """Return the tag that builds are put in."""
+        found: Deferred[Tag | None] = as_deferred(_operations.target_dest_tag(self))
+        return found
+
+
+KINDS = Kinds(build=Build, task=Task, channel=Channel, package=Package, tag=Tag, user=User, target=Target)
+
+
+class Methods(DeferredFace[AsyncKoji]):
+    """Methods of a hub, by name and with types."""
+
+    def getKojiVersion(self) -> Deferred[str]:
+        """Return the version of the hub, ``1.35.3``."""
+        found: Deferred[str] = as_deferred(self._core.invoke("getKojiVersion"))
+        return found
+
+    def getAPIVersion(self) -> Deferred[int]:
+        """Return the version of its API: 1."""
+        found: Deferred[int] = as_deferred(self._core.invoke("getAPIVersion"))
+        return found
+
+    def echo(self, *args: Any) -> Deferred[list[Any]]:
+        """Return the arguments as the hub read them."""
+        found: Deferred[list[Any]] = as_deferred(self._core.invoke("echo", (*args,)))
+        return found
+
+    def getLoggedInUser(self) -> Deferred[User | None]:
+        """Return the user of the session, None where there is none."""
+        found: Deferred[User | None] = as_deferred(self._core.invoke("getLoggedInUser"))
+        return found
+
+    def getSessionInfo(self, details: bool = False) -> Deferred[Row | None]:
+        """Return the session as the hub has it, or None."""
+        found: Deferred[Row | None] = as_deferred(
+            self._core.invoke("getSessionInfo", (), given(details=(details, False)))
+        )
+        return found
+
+    def getUser(self, userInfo: Ref | Fields, strict: bool = False) -> Deferred[User | None]:
+        """Return a user by number, name or principal."""
+        found: Deferred[User | None] = as_deferred(
+            self._core.invoke("getUser", (userInfo,), given(strict=(strict, False)))
+        )
+        return found
+
+    def listUsers(
+        self, userType: int = 0, prefix: str | None = None, queryOpts: Fields | None = None
+    ) -> Deferred[list[User]]:
+        """Return the users of a kind."""
+        found: Deferred[list[User]] = as_deferred(
+            self._core.invoke(
+                "listUsers", (), given(userType=(userType, 0), prefix=(prefix, None), queryOpts=(queryOpts, None))
+            )
+        )
+        return found
+
+    def getUserPerms(self, userID: Ref | None = None) -> Deferred[list[str]]:
+        """Return what a user, or whoever is logged in, may do."""
+        found: Deferred[list[str]] = as_deferred(self._core.invoke("getUserPerms", (), given(userID=(userID, None))))
+        return found
+
+    def getUserGroups(self, user: Ref) -> Deferred[list[Row]]:
+        """Return the groups of a user."""
+        found: Deferred[list[Row]] = as_deferred(self._core.invoke("getUserGroups", (user,)))
+        return found
+
+    def getGroupMembers(self, group: Ref) -> Deferred[list[Row]]:
+        """Return the users in a group."""
+        found: Deferred[list[Row]] = as_deferred(self._core.invoke("getGroupMembers", (group,)))
+        return found
+
+    def getAllPerms(self) -> Deferred[list[Row]]:
+        """Return all permissions that there are."""
+        found: Deferred[list[Row]] = as_deferred(self._core.invoke("getAllPerms"))
+        return found
+
+    def getBuild(self, buildInfo: Ref | Fields, strict: bool = False) -> Deferred[Build | None]:
+        """Return a build by number, name-version-release, or a dict of these."""
+        found: Deferred[Build | None] = as_deferred(
+            self._core.invoke("getBuild", (buildInfo,), given(strict=(strict, False)))
+        )
+        return found
+
+    def findBuildID(self, X: Ref | Fields, strict: bool = False) -> Deferred[int | None]:
+        """Return the number of a build."""
+        found: Deferred[int | None] = as_deferred(self._core.invoke("findBuildID", (X,), given(strict=(strict, False))))
+        return found
+
+    def listBuilds(
+        self,
+        packageID: Ref | None = None,
+        userID: Ref | None = None,
+        taskID: int | None = None,
+        prefix: str | None = None,
+        state: int | None = None,
+        volumeID: Ref | None = None,
+        source: str | None = None,
+        createdBefore: Moment | None = None,
+        createdAfter: Moment | None = None,
+        completeBefore: Moment | None = None,
+        completeAfter: Moment | None = None,
+        type: str | None = None,
+        typeInfo: Fields | None = None,
+        queryOpts: Fields | None = None,
+        pattern: str | None = None,
+        cgID: Ref | None = None,
+        draft: bool | None = None,
+    ) -> Deferred[list[Build]]:
+        """Return builds, of a package by number or name, a user, a task, ..."""
+        found: Deferred[list[Build]] = as_deferred(
+            self._core.invoke(
+                "listBuilds",
+                (),
+                given(
+                    packageID=(packageID, None),
+                    userID=(userID, None),
+                    taskID=(taskID, None),
+                    prefix=(prefix, None),
+                    state=(state, None),
+                    volumeID=(volumeID, None),
+                    source=(source, None),
+                    createdBefore=(createdBefore, None),
+                    createdAfter=(createdAfter, None),
+                    completeBefore=(completeBefore, None),
+                    completeAfter=(completeAfter, None),
+                    type=(type, None),
+                    typeInfo=(typeInfo, None),
+                    queryOpts=(queryOpts, None),
+                    pattern=(pattern, None),
+                    cgID=(cgID, None),
+                    draft=(draft, None),
+                ),
+            )
+        )
+        return found
+
+    def getLatestBuilds(
+        self, tag: Ref, event: int | None = None, package: Ref | None = None, type: str | None = None
+    ) -> Deferred[list[Build]]:
+        """Return the newest build of each package, or of one, in a tag."""
+        found: Deferred[list[Build]] = as_deferred(
+            self._core.invoke(
+                "getLatestBuilds", (tag,), given(event=(event, None), package=(package, None), type=(type, None))
+            )
+        )
+        return found
+
+    def getNextRelease(self, build_info: Fields, incr: int = 1) -> Deferred[str]:
+        """Return the release that a next build may have."""
+        found: Deferred[str] = as_deferred(self._core.invoke("getNextRelease", (build_info,), given(incr=(incr, 1))))
+        return found
+
+    def getBuildLogs(self, build: Ref | Fields) -> Deferred[list[Row]]:
+        """Return name, directory and path of each log of a build."""
+        found: Deferred[list[Row]] = as_deferred(self._core.invoke("getBuildLogs", (build,)))
+        return found
+
+    def getBuildType(self, buildInfo: Ref | Fields, strict: bool = False) -> Deferred[Row | None]:
+        """Return the types of a build with what belongs to each."""
+        found: Deferred[Row | None] = as_deferred(
+            self._core.invoke("getBuildType", (buildInfo,), given(strict=(strict, False)))
+        )
+        return found
+
+    def getAverageBuildDuration(self, package: Ref, age: int | None = None) -> Deferred[timedelta | None]:
+        """Return the hub's average for a package, of the last ``age`` months."""
+        found: Deferred[timedelta | None] = as_deferred(
+            self._core.invoke("getAverageBuildDuration", (package,), given(age=(age, None)))
+        )
+        return found
+
+    def getChangelogEntries(self, buildID: Ref | None = None, taskID: int | None = None) -> Deferred[list[Row]]:
+        """Return the changelog of a build or of a task's source package."""
+        found: Deferred[list[Row]] = as_deferred(
+            self._core.invoke("getChangelogEntries", (), given(buildID=(buildID, None), taskID=(taskID, None)))
+        )
+        return found
+
+    def listBuildRPMs(self, build: Ref) -> Deferred[list[Row]]:
+        """Return the RPMs of a build."""
+        found: Deferred[list[Row]] = as_deferred(self._core.invoke("listBuildRPMs", (build,)))
+        return found
+
+    def listRPMs(
+        self,
+        buildID: int | None = None,
+        buildrootID: int | None = None,
+        imageID: int | None = None,
+        componentBuildrootID: int | None = None,
+        hostID: int | None = None,
+        arches: str | Sequence[str] | None = None,
+        queryOpts: Fields | None = None,
+    ) -> Deferred[list[Row]]:
+        """Return RPMs, of a build or in a buildroot or image."""
+        found: Deferred[list[Row]] = as_deferred(
+            self._core.invoke(
+                "listRPMs",
+                (),
+                given(
+                    buildID=(buildID, None),
+                    buildrootID=(buildrootID, None),
+                    imageID=(imageID, None),
+                    componentBuildrootID=(componentBuildrootID, None),
+                    hostID=(hostID, None),
+                    arches=(arches, None),
+                    queryOpts=(queryOpts, None),
+                ),
+            )
+        )
+        return found
+
+    def getRPM(
+        self, rpminfo: Ref | Fields, strict: bool = False, multi: bool = False
+    ) -> Deferred[Row | list[Row] | None]:
+        """Return an RPM by number, file name or a dict; all of that name with ``multi``."""
+        found: Deferred[Row | list[Row] | None] = as_deferred(
+            self._core.invoke("getRPM", (rpminfo,), given(strict=(strict, False), multi=(multi, False)))
+        )
+        return found
+
+    def getRPMHeaders(
+        self,
+        rpmID: Ref | None = None,
+        taskID: int | None = None,
+        filepath: str | None = None,
+        headers: Sequence[str] | None = None,
+    ) -> Deferred[Row]:
+        """Return headers of an RPM."""
+        found: Deferred[Row] = as_deferred(
+            self._core.invoke(
+                "getRPMHeaders",
+                (),
+                given(rpmID=(rpmID, None), taskID=(taskID, None), filepath=(filepath, None), headers=(headers, None)),
+            )
+        )
+        return found
+
+    def getRPMDeps(
+        self, rpmID: Ref, depType: int | None = None, queryOpts: Fields | None = None
+    ) -> Deferred[list[Row]]:
+        """Return what an RPM requires, provides and so on."""
+        found: Deferred[list[Row]] = as_deferred(
+            self._core.invoke("getRPMDeps", (rpmID,), given(depType=(depType, None), queryOpts=(queryOpts, None)))
+        )
+        return found
+
+    def listRPMFiles(self, rpmID: Ref, queryOpts: Fields | None = None) -> Deferred[list[Row]]:
+        """Return the files in an RPM."""
+        found: Deferred[list[Row]] = as_deferred(
+            self._core.invoke("listRPMFiles", (rpmID,), given(queryOpts=(queryOpts, None)))
+        )
+        return found
+
+    def queryRPMSigs(
+        self, rpm_id: Ref | None = None, sigkey: str | None = None, queryOpts: Fields | None = None
+    ) -> Deferred[list[Row]]:
+        """Return the signatures of an RPM, or by a key."""
+        found: Deferred[list[Row]] = as_deferred(
+            self._core.invoke(
+                "queryRPMSigs", (), given(rpm_id=(rpm_id, None), sigkey=(sigkey, None), queryOpts=(queryOpts, None))
+            )
+        )
+        return found
+
+    def listArchives(
+        self,
+        buildID: int | None = None,
+        buildrootID: int | None = None,
+        componentBuildrootID: int | None = None,
+        hostID: int | None = None,
+        type: str | None = None,
+        filename: str | None = None,
+        size: int | None = None,
+        checksum: str | None = None,
+    ) -> Deferred[list[Row]]:
+        """Return archives, of a build or in a buildroot."""
+        found: Deferred[list[Row]] = as_deferred(
+            self._core.invoke(
+                "listArchives",
+                (),
+                given(
+                    buildID=(buildID, None),
+                    buildrootID=(buildrootID, None),
+                    componentBuildrootID=(componentBuildrootID, None),
+                    hostID=(hostID, None),
+                    type=(type, None),
+                    filename=(filename, None),
+                    size=(size, None),
+                    checksum=(checksum, None),
+                ),
+            )
+        )
+        return found
+
+    def getArchive(self, archive_id: int, strict: bool = False) -> Deferred[Row | None]:
+        """Return an archive."""
+        found: Deferred[Row | None] = as_deferred(
+            self._core.invoke("getArchive", (archive_id,), given(strict=(strict, False)))
+        )
+        return found
+
+    def getTag(
+        self, tagInfo: Ref, strict: bool = False, event: int | None = None, blocked: bool = False
+    ) -> Deferred[Tag | None]:
+        """Return a tag by number or name."""
+        found: Deferred[Tag | None] = as_deferred(
+            self._core.invoke(
+                "getTag", (tagInfo,), given(strict=(strict, False), event=(event, None), blocked=(blocked, False))
+            )
+        )
+        return found
+
+    def listTags(
+        self,
+        build: Ref | Fields | None = None,
+        package: Ref | None = None,
+        perms: bool = True,
+        queryOpts: Fields | None = None,
+        pattern: str | None = None,
+    ) -> Deferred[list[Tag]]:
+        """Return all tags, or those that hold a build or a package."""
+        found: Deferred[list[Tag]] = as_deferred(
+            self._core.invoke(
+                "listTags",
+                (),
+                given(
+                    build=(build, None),
+                    package=(package, None),
+                    perms=(perms, True),
+                    queryOpts=(queryOpts, None),
+                    pattern=(pattern, None),
+                ),
+            )
+        )
+        return found
+
+    def listTagged(
+        self,
+        tag: Ref,
+        event: int | None = None,
+        inherit: bool = False,
+        prefix: str | None = None,
+        latest: bool | int = False,
+        package: Ref | None = None,
+        owner: Ref | None = None,
+        type: str | None = None,
+    ) -> Deferred[list[Build]]:
+        """Return the builds in a tag."""
+        found: Deferred[list[Build]] = as_deferred(
+            self._core.invoke(
+                "listTagged",
+                (tag,),
+                given(
+                    event=(event, None),
+                    inherit=(inherit, False),
+                    prefix=(prefix, None),
+                    latest=(latest, False),
+                    package=(package, None),
+                    owner=(owner, None),
+                    type=(type, None),
+                ),
+            )
+        )
+        return found
+
+    def listTaggedRPMS(
+        self,
+        tag: Ref,
+        event: int | None = None,
+        inherit: bool = False,
+        latest: bool = False,
+        package: Ref | None = None,
+        arch: str | None = None,
+        rpmsigs: bool = False,
+    ) -> Deferred[list[list[Row]]]:
+        """Return RPMs and builds in a tag, two lists."""
+        found: Deferred[list[list[Row]]] = as_deferred(
+            self._core.invoke(
+                "listTaggedRPMS",
+                (tag,),
+                given(
+                    event=(event, None),
+                    inherit=(inherit, False),
+                    latest=(latest, False),
+                    package=(package, None),
+                    arch=(arch, None),
+                    rpmsigs=(rpmsigs, False),
+                ),
+            )
+        )
+        return found
+
+    def listTaggedArchives(
+        self,
+        tag: Ref,
+        event: int | None = None,
+        inherit: bool = False,
+        latest: bool = False,
+        package: Ref | None = None,
+        type: str | None = None,
+    ) -> Deferred[list[list[Row]]]:
+        """Return archives and builds in a tag, two lists."""
+        found: Deferred[list[list[Row]]] = as_deferred(
+            self._core.invoke(
+                "listTaggedArchives",
+                (tag,),
+                given(
+                    event=(event, None),
+                    inherit=(inherit, False),
+                    latest=(latest, False),
+                    package=(package, None),
+                    type=(type, None),
+                ),
+            )
+        )
+        return found
+
+    def getInheritanceData(self, tag: Ref, event: int | None = None) -> Deferred[list[Row]]:
+        """Return the parents of a tag."""
+        found: Deferred[list[Row]] = as_deferred(
+            self._core.invoke("getInheritanceData", (tag,), given(event=(event, None)))
+        )
+        return found
+
+    def getFullInheritance(self, tag: Ref, event: int | None = None, reverse: bool = False) -> Deferred[list[Row]]:
+        """Return all that a tag inherits from, or what inherits from it."""
+        found: Deferred[list[Row]] = as_deferred(
+            self._core.invoke("getFullInheritance", (tag,), given(event=(event, None), reverse=(reverse, False)))
+        )
+        return found
+
+    def getBuildConfig(self, tag: Ref, event: int | None = None) -> Deferred[Row]:
+        """Return how buildroots of a tag are made."""
+        found: Deferred[Row] = as_deferred(self._core.invoke("getBuildConfig", (tag,), given(event=(event, None))))
+        return found
+
+    def getTagExternalRepos(
+        self, tag_info: Ref | None = None, repo_info: Ref | None = None, event: int | None = None
+    ) -> Deferred[list[Row]]:
+        """Return the external repositories of a tag."""
+        found: Deferred[list[Row]] = as_deferred(
+            self._core.invoke(
+                "getTagExternalRepos",
+                (),
+                given(tag_info=(tag_info, None), repo_info=(repo_info, None), event=(event, None)),
+            )
+        )
+        return found
+
+    def getTagGroups(self, tag: Ref, event: int | None = None, inherit: bool = True) -> Deferred[list[Row]]:
+        """Return the package groups of a tag."""
+        found: Deferred[list[Row]] = as_deferred(
+            self._core.invoke("getTagGroups", (tag,), given(event=(event, None), inherit=(inherit, True)))
+        )
+        return found
+
+    def tagChangedSinceEvent(self, event: int, taglist: Sequence[int]) -> Deferred[bool]:
+        """Return True where one of the tags has changed."""
+        found: Deferred[bool] = as_deferred(self._core.invoke("tagChangedSinceEvent", (event, taglist)))
+        return found
+
+    def getLastEvent(self, before: float | None = None) -> Deferred[Row]:
+        """Return the newest event."""
+        found: Deferred[Row] = as_deferred(self._core.invoke("getLastEvent", (), given(before=(before, None))))
+        return found
+
+    def getEvent(self, id: int) -> Deferred[Row]:
+        """Return an event: its number and time."""
+        found: Deferred[Row] = as_deferred(self._core.invoke("getEvent", (id,)))
+        return found
+
+    def getPackage(self, info: Ref | Fields, strict: bool = False, create: bool = False) -> Deferred[Package | None]:
+        """Return a package by number or name."""
+        found: Deferred[Package | None] = as_deferred(
+            self._core.invoke("getPackage", (info,), given(strict=(strict, False), create=(create, False)))
+        )
+        return found
+
+    def getPackageID(self, name: str, strict: bool = False) -> Deferred[int | None]:
+        """Return the number of a package."""
+        found: Deferred[int | None] = as_deferred(
+            self._core.invoke("getPackageID", (name,), given(strict=(strict, False)))
+        )
+        return found
+
+    def getPackageConfig(self, tag: Ref, pkg: Ref, event: int | None = None) -> Deferred[Row | None]:
+        """Return what a tag says about a package."""
+        found: Deferred[Row | None] = as_deferred(
+            self._core.invoke("getPackageConfig", (tag, pkg), given(event=(event, None)))
+        )
+        return found
+
+    def listPackages(
+        self,
+        tagID: Ref | None = None,
+        userID: Ref | None = None,
+        pkgID: Ref | None = None,
+        prefix: str | None = None,
+        inherited: bool = False,
+        with_dups: bool = False,
+        event: int | None = None,
+        queryOpts: Fields | None = None,
+    ) -> Deferred[list[Row]]:
+        """Return packages, of a tag or a user."""
+        found: Deferred[list[Row]] = as_deferred(
+            self._core.invoke(
+                "listPackages",
+                (),
+                given(
+                    tagID=(tagID, None),
+                    userID=(userID, None),
+                    pkgID=(pkgID, None),
+                    prefix=(prefix, None),
+                    inherited=(inherited, False),
+                    with_dups=(with_dups, False),
+                    event=(event, None),
+                    queryOpts=(queryOpts, None),
+                ),
+            )
+        )
+        return found
+
+    def checkTagPackage(self, tag: Ref, pkg: Ref) -> Deferred[bool]:
+        """Return True where a tag takes builds of a package."""
+        found: Deferred[bool] = as_deferred(self._core.invoke("checkTagPackage", (tag, pkg)))
+        return found
+
+    def getBuildTarget(self, info: Ref, event: int | None = None, strict: bool = False) -> Deferred[Target | None]:
+        """Return a target by number or name."""
+        found: Deferred[Target | None] = as_deferred(
+            self._core.invoke("getBuildTarget", (info,), given(event=(event, None), strict=(strict, False)))
+        )
+        return found
+
+    def getBuildTargets(
+        self,
+        info: Ref | None = None,
+        event: int | None = None,
+        buildTagID: Ref | None = None,
+        destTagID: Ref | None = None,
+    ) -> Deferred[list[Target]]:
+        """Return targets, of a tag to build in or to put builds in."""
+        found: Deferred[list[Target]] = as_deferred(
+            self._core.invoke(
+                "getBuildTargets",
+                (),
+                given(
+                    info=(info, None), event=(event, None), buildTagID=(buildTagID, None), destTagID=(destTagID, None)
+                ),
+            )
+        )
+        return found
+
+    def getRepo(
+        self, tag: Ref, state: int | None = None, event: int | None = None, dist: bool = False
+    ) -> Deferred[Row | None]:
+        """Return the newest repository of a tag."""
+        found: Deferred[Row | None] = as_deferred(
+            self._core.invoke("getRepo", (tag,), given(state=(state, None), event=(event, None), dist=(dist, False)))
+        )
+        return found
+
+    def repoInfo(self, repo_id: int, strict: bool = False) -> Deferred[Row | None]:
+        """Return a repository."""
+        found: Deferred[Row | None] = as_deferred(
+            self._core.invoke("repoInfo", (repo_id,), given(strict=(strict, False)))
+        )
+        return found
+
+    def getTaskInfo(self, task_id: int, request: bool = True, strict: bool = False) -> Deferred[Task | None]:
+        """Return a task, with its request unless told otherwise."""
+        found: Deferred[Task | None] = as_deferred(
+            self._core.invoke("getTaskInfo", (task_id,), given(request=(request, True), strict=(strict, False)))
+        )
+        return found
+
+    def getTaskRequest(self, taskId: int) -> Deferred[list[Any]]:
+        """Return the request of a task."""
+        found: Deferred[list[Any]] = as_deferred(self._core.invoke("getTaskRequest", (taskId,)))
+        return found
+
+    def getTaskResult(self, taskId: int, raise_fault: bool = True) -> Deferred[Any]:
+        """Return what a task left; raises the fault that it failed with."""
+        found: Deferred[Any] = as_deferred(
+            self._core.invoke("getTaskResult", (taskId,), given(raise_fault=(raise_fault, True)))
+        )
+        return found
+
+    def getTaskChildren(self, task_id: int, request: bool = True, strict: bool = False) -> Deferred[list[Task]]:
+        """Return the tasks just below one."""
+        found: Deferred[list[Task]] = as_deferred(
+            self._core.invoke("getTaskChildren", (task_id,), given(request=(request, True), strict=(strict, False)))
+        )
+        return found
+
+    def getTaskDescendents(self, task_id: int, request: bool = True) -> Deferred[list[Task]]:
+        """Return all tasks below one, children of children included."""
+        found: Deferred[list[Task]] = as_deferred(
+            self._core.invoke("getTaskDescendents", (task_id,), given(request=(request, True)))
+        )
+        return found
+
+    def listTasks(self, opts: Fields | None = None, queryOpts: Fields | None = None) -> Deferred[list[Task]]:
+        """Return tasks, by owner, channel, method, state, host, times, ..."""
+        found: Deferred[list[Task]] = as_deferred(
+            self._core.invoke("listTasks", (), given(opts=(opts, None), queryOpts=(queryOpts, None)))
+        )
+        return found
+
+    def taskFinished(self, taskId: int) -> Deferred[bool]:
+        """Return True where nothing more will happen to a task."""
+        found: Deferred[bool] = as_deferred(self._core.invoke("taskFinished", (taskId,)))
+        return found
+
+    def listTaskOutput(
+        self, taskID: int, stat: bool = False, all_volumes: bool = False, strict: bool = False
+    ) -> Deferred[list[str] | Row]:
+        """Return the names of a task's files, or more with ``stat``."""
+        found: Deferred[list[str] | Row] = as_deferred(
+            self._core.invoke(
+                "listTaskOutput",
+                (taskID,),
+                given(stat=(stat, False), all_volumes=(all_volumes, False), strict=(strict, False)),
+            )
+        )
+        return found
+
+    def listHosts(
+        self,
+        arches: str | Sequence[str] | None = None,
+        channelID: Ref | None = None,
+        ready: bool | None = None,
+        enabled: bool | None = None,
+        userID: Ref | None = None,
+        queryOpts: Fields | None = None,
+    ) -> Deferred[list[Row]]:
+        """Return hosts, of a channel or an architecture."""
+        found: Deferred[list[Row]] = as_deferred(
+            self._core.invoke(
+                "listHosts",
+                (),
+                given(
+                    arches=(arches, None),
+                    channelID=(channelID, None),
+                    ready=(ready, None),
+                    enabled=(enabled, None),
+                    userID=(userID, None),
+                    queryOpts=(queryOpts, None),
+                ),
+            )
+        )
+        return found
+
+    def getHost(self, hostInfo: Ref, strict: bool = False, event: int | None = None) -> Deferred[Row | None]:
+        """Return a host by number or name."""
+        found: Deferred[Row | None] = as_deferred(
+            self._core.invoke("getHost", (hostInfo,), given(strict=(strict, False), event=(event, None)))
+        )
+        return found
+
+    def getLastHostUpdate(self, hostID: int) -> Deferred[str | None]:
+        """Return when a host was last heard of."""
+        found: Deferred[str | None] = as_deferred(self._core.invoke("getLastHostUpdate", (hostID,)))
+        return found
+
+    def listChannels(
+        self, hostID: Ref | None = None, event: int | None = None, enabled: bool | None = None
+    ) -> Deferred[list[Channel]]:
+        """Return all channels, or those of a host."""
+        found: Deferred[list[Channel]] = as_deferred(
+            self._core.invoke(
+                "listChannels", (), given(hostID=(hostID, None), event=(event, None), enabled=(enabled, None))
+            )
+        )
+        return found
+
+    def getChannel(self, channelInfo: Ref, strict: bool = False) -> Deferred[Channel | None]:
+        """Return a channel by number or name."""
+        found: Deferred[Channel | None] = as_deferred(
+            self._core.invoke("getChannel", (channelInfo,), given(strict=(strict, False)))
+        )
+        return found
+
+    def getBuildroot(self, buildrootID: int, strict: bool = False) -> Deferred[Row | None]:
+        """Return a buildroot."""
+        found: Deferred[Row | None] = as_deferred(
+            self._core.invoke("getBuildroot", (buildrootID,), given(strict=(strict, False)))
+        )
+        return found
+
+    def search(self, terms: str, type: str, matchType: str, queryOpts: Fields | None = None) -> Deferred[list[Row]]:
+        """Return number and name of what is called so; ``matchType`` is glob, regexp or exact."""
+        found: Deferred[list[Row]] = as_deferred(
+            self._core.invoke("search", (terms, type, matchType), given(queryOpts=(queryOpts, None)))
+        )
+        return found
+
+    def build(
+        self,
+        src: str,
+        target: str | None,
+        opts: Fields | None = None,
+        priority: int | None = None,
+        channel: str | None = None,
+    ) -> Deferred[int]:
+        """Start a build, and return the number of its task."""
+        found: Deferred[int] = as_deferred(
+            self._core.invoke(
+                "build", (src, target), given(opts=(opts, None), priority=(priority, None), channel=(channel, None))
+            )
+        )
+        return found
+
+    def tagBuild(self, tag: Ref, build: Ref, force: bool = False, fromtag: Ref | None = None) -> Deferred[int]:
+        """Start the tagging of a build, and return the number of its task."""
+        found: Deferred[int] = as_deferred(
+            self._core.invoke("tagBuild", (tag, build), given(force=(force, False), fromtag=(fromtag, None)))
+        )
+        return found
+
+    def untagBuild(self, tag: Ref, build: Ref, strict: bool = True, force: bool = False) -> Deferred[None]:
+        """Take a build out of a tag."""
+        found: Deferred[None] = as_deferred(
+            self._core.invoke("untagBuild", (tag, build), given(strict=(strict, True), force=(force, False)))
+        )
+        return found
+
+    def cancelTask(self, task_id: int, recurse: bool = True) -> Deferred[None]:
+        """Cancel a task, and what is below it."""
+        found: Deferred[None] = as_deferred(self._core.invoke("cancelTask", (task_id,), given(recurse=(recurse, True))))
+        return found
+
+    def resubmitTask(self, taskID: int) -> Deferred[int]:
+        """Start a task anew, and return the number of the new one."""
+        found: Deferred[int] = as_deferred(self._core.invoke("resubmitTask", (taskID,)))
+        return found
+
+    def createTag(
+        self,
+        name: str,
+        parent: Ref | None = None,
+        arches: str | None = None,
+        perm: Ref | None = None,
+        locked: bool = False,
+    ) -> Deferred[int]:
+        """Make a tag, and return its number."""
+        found: Deferred[int] = as_deferred(
+            self._core.invoke(
+                "createTag",
+                (name,),
+                given(parent=(parent, None), arches=(arches, None), perm=(perm, None), locked=(locked, False)),
+            )
+        )
+        return found
