@@ -222,6 +222,97 @@ def pika(way, url, count):
     clock.stop()
 
 
+def embedded(way, url, count):
+    """From publishing to the acknowledgement, through one queue, in turns of 500 messages as loops have them.
+
+    ``connection``: calls of connections, bodies as bytes.  ``encoded``: asyncio's publisher and consumer, what goes out
+    made and checked before.  ``messages``: with `Message`, its headers and its checks.
+    """
+    from buildyard.messaging import HaltConsumer, Message, aio
+    from buildyard.messaging._wire import encode
+
+    queues = {"bindings": [BINDING], "queues": {QUEUE: TABLE}}
+    left = count
+
+    async def callback(message):
+        nonlocal left
+        left -= 1
+        if left == 0:
+            raise HaltConsumer
+
+    async def run(publish):
+        (consumer,) = await aio.start_consuming(callback, url=url, prefetch=500, **queues)
+        async with aio.Publisher(url) as publisher:
+            await publisher.publish(Message(BODY, topic="unheard"))
+            clock.start()
+            await publish(publisher)
+            try:
+                await consumer.result
+            except HaltConsumer:
+                clock.stop()
+
+    async def encoded(publisher):
+        for one in [publisher.submit(each, "amq.topic", timeout=None, mandatory=False) for each in made]:
+            await one
+
+    async def messages(publisher):
+        await publisher.publish_many(Message(BODY, topic="benchmark.x") for _ in range(count))
+
+    made = [] if way == "messages" else [encode(Message(BODY, topic="benchmark.x")) for _ in range(count)]
+    if way == "connection":
+        _by_connections(url, made)
+    else:
+        asyncio.run(run(encoded if way == "encoded" else messages))
+
+
+def _by_connections(url, made):
+    from pamqp import commands
+
+    from buildyard.messaging._amqp.events import Delivered
+    from buildyard.messaging._amqp.parameters import parse_url
+    from buildyard.messaging.broker.memory import MemoryConnection
+
+    sending, taking = (MemoryConnection(parse_url(url), lambda: None) for _ in range(2))
+    sender, taker = sending.open_channel()[0], taking.open_channel()[0]
+    sending.call(sender, commands.Confirm.Select())
+    for method in (
+        commands.Queue.Declare(queue=QUEUE),
+        commands.Queue.Bind(queue=QUEUE, exchange="amq.topic", routing_key="benchmark.#"),
+        commands.Basic.Qos(0, 500, False),
+        commands.Basic.Consume(queue=QUEUE),
+    ):
+        taking.call(taker, method)
+    clock.start()
+    for at in range(0, len(made), 500):
+        for one in made[at : at + 500]:
+            sending.publish(sender, "amq.topic", one.routing_key, one.properties, one.body)
+        sending.receive(b"", 0.0)
+        delivered = [event for event in taking.receive(b"", 0.0) if isinstance(event, Delivered)]
+        taking.ack(taker, delivered[-1].tag, multiple=True)
+    clock.stop()
+
+
+def validation(way, url, count):
+    from buildyard.messaging import _compiling
+    from buildyard.messaging._validation import Validator
+
+    if way == "fastjsonschema":
+        _compiling.jsonschema_rs = None
+    members = {f"member{number}": {"type": "string"} for number in range(12)}
+    schema = {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "type": "object",
+        "properties": {**members, "n": {"type": "integer"}},
+        "required": ["member0", "n"],
+    }
+    body = {**dict.fromkeys(members, "some text"), "n": 5}
+    validator = Validator(schema)
+    clock.start()
+    for _ in range(count):
+        validator.check(body)
+    clock.stop()
+
+
 if __name__ == "__main__":
     library, way, url, count = sys.argv[1:]
     globals()[library](way, url, int(count))

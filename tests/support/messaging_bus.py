@@ -27,6 +27,7 @@ def rabbitmq() -> Iterator[Broker]:
 @pytest.fixture
 def settings() -> Iterator[dict[str, object]]:
     """The configuration of this process, at its defaults, put back afterwards."""
+    config.conf.load_config()  # what is set before the first read would stand over every file
     config.conf.update(copy.deepcopy(config.DEFAULTS))
     yield config.conf
     api.close()

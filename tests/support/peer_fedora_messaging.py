@@ -1,8 +1,8 @@
 """Drives the official fedora-messaging, in an environment of its own: what it does is told in lines of JSON.
 
 ``publish`` reads lines with topic, body, headers, severity, priority; ``consume COUNT`` takes queues and bindings from
-the configuration; ``dump`` writes a line of theirs; ``adapted`` publishes a class of a real
-schema package through buildyard.
+the configuration, and ``worded COUNT`` tells the messages' summaries too; ``dump`` writes a line of theirs; ``adapted``
+publishes a class of a real schema package through buildyard.
 """
 
 import json
@@ -38,14 +38,18 @@ def publish():
         told(message)
 
 
-def consume(count):
+def worded(message):
+    told(message, summary=message.summary, packages=message.packages)
+
+
+def consume(count, tell=told):
     from fedora_messaging import api, config, exceptions
 
     seen = []
 
     def callback(message):
         seen.append(message)
-        told(message)
+        tell(message)
         if len(seen) == count:
             raise exceptions.HaltConsumer
 
@@ -84,4 +88,11 @@ def adapted():
 
 
 if __name__ == "__main__":
-    {"publish": publish, "consume": lambda: consume(int(sys.argv[2])), "dump": dump, "adapted": adapted}[sys.argv[1]]()
+    modes = {
+        "publish": publish,
+        "consume": lambda: consume(int(sys.argv[2])),
+        "worded": lambda: consume(int(sys.argv[2]), worded),
+        "dump": dump,
+        "adapted": adapted,
+    }
+    modes[sys.argv[1]]()

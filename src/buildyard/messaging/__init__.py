@@ -5,7 +5,7 @@ laid out as fedora-messaging's own.  All of it needs the extra ``messaging``.
 """
 
 from buildyard.messaging._settling import Redelivery
-from buildyard.messaging.api import close, consume, publish
+from buildyard.messaging.api import close, consume, messages, publish
 from buildyard.messaging.exceptions import Drop, HaltConsumer, Nack
 from buildyard.messaging.message import SEVERITIES, Message, dumps, loads
 
@@ -20,5 +20,6 @@ __all__ = [
     "consume",
     "dumps",
     "loads",
+    "messages",
     "publish",
 ]

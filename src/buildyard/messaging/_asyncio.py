@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import threading
 from collections.abc import Callable, Coroutine
 from typing import Any, cast
 
@@ -35,7 +36,14 @@ class AsyncioRuntime:
         self.now = self.loop.time
         self.future = self.loop.create_future
         self.call_soon: Callable[[Callable[[], object]], object] = self.loop.call_soon
+        self._thread = threading.get_ident()
         self._tasks: set[asyncio.Task[None]] = set()
+
+    def call_threadsafe(self, function: Callable[[], object]) -> object:
+        """Call it soon, whichever thread this is.  Raises `RuntimeError` where the loop is closed."""
+        if threading.get_ident() == self._thread:
+            return self.loop.call_soon(function)
+        return self.loop.call_soon_threadsafe(function)
 
     def call_later(self, seconds: float, function: Callable[[], object]) -> Timer:
         """Call it then."""

@@ -10,7 +10,7 @@ import asyncio
 import queue
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
@@ -22,6 +22,8 @@ from buildyard.messaging._wire import Outgoing
 from buildyard.messaging.message import Message
 
 _portal = Portal("buildyard-messaging")
+
+Started = Callable[[Sequence[aio.Consumer]], object]
 
 
 def publish(
@@ -106,6 +108,21 @@ def _resolve(future: asyncio.Future[Exception | None], error: Exception | None) 
         future.set_result(error)
 
 
+def messages(places: Mapping[str, Any]) -> Generator[Message, None, None]:
+    """Yield what `aio.messages` yields, which runs on a thread of its own meanwhile."""
+    with Portal("buildyard-messages") as portal:
+        stream = aio.messages(**places)
+
+        async def step() -> Message:
+            return await anext(stream)
+
+        try:
+            while True:
+                yield portal.call(step)
+        finally:
+            portal.call(stream.aclose)
+
+
 class _Run:
     """One call of `consume`, and how to end it from any thread."""
 
@@ -114,13 +131,17 @@ class _Run:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._is_stopped = False
 
-    async def run(self, handler: Any, bindings: Bindings, queues: Queues, options: Mapping[str, Any]) -> None:
+    async def run(
+        self, handler: Any, bindings: Bindings, queues: Queues, options: Mapping[str, Any], started: Started
+    ) -> None:
         """Consume until a consumer stops, or `stop` is called."""
         self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
         if self._is_stopped:
             return
         consumers = await aio.start_consuming(handler, bindings, queues, **options)
-        await aio.until_one_stops(consumers, self._stopping)
+        started(consumers)
+        async with aio.monitored(consumers):
+            await aio.until_one_stops(consumers, self._stopping)
 
     def stop(self) -> None:
         """Let it end after the message under way."""
@@ -129,13 +150,22 @@ class _Run:
             self._loop.call_soon_threadsafe(self._stopping.set)
 
 
-def consume(callback: Any, bindings: Bindings, queues: Queues, options: Mapping[str, Any]) -> None:
-    """Consume until a consumer stops, and raise why; return after SIGTERM."""
+def consume(
+    callback: Any,
+    bindings: Bindings,
+    queues: Queues,
+    options: Mapping[str, Any],
+    started: Started = lambda consumers: None,
+) -> None:
+    """Consume until a consumer stops, and raise why; return after SIGTERM.
+
+    ``started`` is called on the consumers' loop when they have begun.
+    """
     called = usable(callback)
     caller, run = _Caller(), _Run()
     with Portal("buildyard-consumer") as portal:
         handler = called if is_async(called) else caller
-        running = portal.start(run.run, handler, bindings, queues, options)
+        running = portal.start(run.run, handler, bindings, queues, options, started)
         running.add_done_callback(lambda done: caller.ready.put(_End(None if done.cancelled() else done.exception())))
         try:
             with _on_terminate(run.stop):

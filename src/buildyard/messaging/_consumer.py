@@ -29,6 +29,7 @@ from buildyard.messaging.exceptions import (
     ValidationError,
 )
 from buildyard.messaging.message import Message
+from buildyard.messaging.signals import invalid_message_signal
 
 log = logging.getLogger(__name__)
 
@@ -146,8 +147,9 @@ class QueueConsumer:
                 reason = f"the broker ended the consumer of {self.queue}: the queue is gone"
                 self._stop(ConsumerCanceled(reason))
             case ChannelClosed():
-                log.warning("The channel of %s was closed: %d %s", self.queue, event.code, event.reason)
                 was_running = self.running
+                if was_running:
+                    log.warning("The channel of %s was closed: %d %s", self.queue, event.code, event.reason)
                 self.detach()
                 if was_running and not self._is_stopping:
                     self.on_channel_lost(self)
@@ -182,8 +184,8 @@ class QueueConsumer:
         try:
             message = decode(event, queue=self.queue)
         except ValidationError as error:
-            log.warning("A message on %s is invalid and is dropped: %s", self.queue, error.summary)
             self._settle(settler, event, INVALID)
+            self._tell_invalid(event, error)
             return
         self._busy += 1
         failure: Exception | None = None
@@ -200,6 +202,20 @@ class QueueConsumer:
             self._stop(failure)
         elif self._quiet is not None and not self._busy:
             settle(self._quiet)
+
+    def _tell_invalid(self, event: Delivered, error: ValidationError) -> None:
+        log.warning("A message on %s is invalid and is dropped: %s", self.queue, error.summary)
+        try:
+            invalid_message_signal.send(
+                self,
+                topic=event.routing_key,
+                exchange=event.exchange,
+                queue=self.queue,
+                id=event.properties.message_id,
+                error=error,
+            )
+        except Exception:
+            log.exception("A handler of invalid_message failed")
 
     def _settle(self, settler: Settler, event: Delivered, verdict: Verdict) -> None:
         setattr(self.stats, verdict.statistic, getattr(self.stats, verdict.statistic) + 1)

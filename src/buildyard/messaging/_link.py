@@ -1,7 +1,8 @@
 """One connection in use: drives the core over a runtime's byte stream, and hands events to their channels.
 
-Writes of one turn of the loop are joined.  A timer follows the core's deadlines, so heartbeats go on whatever the
-users of the channels do.  `_session` makes links anew.
+A broker in this process has a core of its own kind, which needs no stream.  Writes of one turn of the loop are joined.
+A timer follows the core's deadlines, so heartbeats go on whatever the users of the channels do.  `_session` makes links
+anew.
 """
 
 from __future__ import annotations
@@ -27,8 +28,10 @@ from buildyard.messaging._amqp.events import (
     Unblocked,
 )
 from buildyard.messaging._amqp.parameters import Parameters
+from buildyard.messaging._properties import PropertiesLike
 from buildyard.messaging._runtime import Runtime, Timer, Wire, fail, settle
 from buildyard.messaging._settings import Tls
+from buildyard.messaging.broker.memory import MemoryConnection, MemoryWire
 from buildyard.messaging.exceptions import ConnectionException, ProtocolError
 
 log = logging.getLogger(__name__)
@@ -50,11 +53,58 @@ class ChannelUser(Protocol):
         """A `Confirmed`, `Returned`, `Delivered`, `Cancelled` or `ChannelClosed` of its channel."""
 
 
+class Core(Protocol):
+    """A connection without its stream: `Connection` for a socket's, `MemoryConnection` for a broker of this process."""
+
+    def receive(self, data: bytes, now: float, /) -> list[Event]:
+        """Return what these bytes mean, or what has happened."""
+
+    def data_to_send(self, now: float, /) -> bytes:
+        """Return what is to be written, once."""
+
+    def next_deadline(self) -> float | None:
+        """Return when `tick` is due next, or None."""
+
+    def tick(self, now: float, /) -> list[Event]:
+        """Do what is due."""
+
+    def open_channel(self) -> tuple[int, int]:
+        """Return the number of a new channel, and that of the call."""
+
+    def call(self, channel: int, method: Any, /) -> int:
+        """Send a method; return the number of the call."""
+
+    def publish(
+        self,
+        channel: int,
+        exchange: str,
+        routing_key: str,
+        properties: PropertiesLike,
+        body: bytes,
+        *,
+        mandatory: bool = False,
+    ) -> int:
+        """Send a message; return its tag."""
+
+    def ack(self, channel: int, tag: int, *, multiple: bool = False) -> None:
+        """Say that a message, or all up to it, is done with."""
+
+    def nack(self, channel: int, tag: int, *, requeue: bool, multiple: bool = False) -> None:
+        """Give messages back, or have them dead-lettered."""
+
+    def close(self) -> None:
+        """Begin to say good-bye."""
+
+
 class Link:
     """A connection; made by `connect`, and of no more use once those in ``on_end`` were called."""
 
     def __init__(self, parameters: Parameters, runtime: Runtime) -> None:
-        self.core = Connection(parameters, now=runtime.now())
+        self.core: Core = (
+            Connection(parameters, now=runtime.now())
+            if parameters.memory is None
+            else MemoryConnection(parameters, lambda: runtime.call_threadsafe(self._look))
+        )
         self.parameters = parameters
         self.on_end: list[Callable[[ConnectionException], object]] = []
         self.on_state: list[Callable[[str, str], object]] = []
@@ -70,8 +120,14 @@ class Link:
 
     async def open(self, tls: Tls | None) -> None:
         """Connect, and return after the handshake.  Raises `ConnectionException`."""
-        await self._runtime.connect(self.parameters, tls, self)
+        if isinstance(self.core, MemoryConnection):
+            self.connected(MemoryWire(self.core, self._lose_soon))
+        else:
+            await self._runtime.connect(self.parameters, tls, self)
         await self.wait_opened()
+
+    def _lose_soon(self) -> None:
+        self._runtime.call_soon(lambda: self.lost("the connection ended"))
 
     async def wait_opened(self) -> None:
         """Return after the handshake.  Raises `ConnectionException`."""
@@ -141,6 +197,11 @@ class Link:
         for event in self.core.receive(data, self._runtime.now()):
             self._dispatch(event)
         self._write()
+
+    def _look(self) -> None:
+        """Something has happened in this process's broker."""
+        if not self.is_over:
+            self.received(b"")
 
     def lost(self, reason: str) -> None:
         """The byte stream has ended."""

@@ -14,8 +14,9 @@ from typing import Any
 from pamqp import commands
 
 from buildyard.messaging._amqp.events import ChannelClosed, Confirmed, Returned
+from buildyard.messaging._deadlines import Deadlines
 from buildyard.messaging._link import ChannelFailed, Link
-from buildyard.messaging._runtime import Runtime, Timer, fail, settle
+from buildyard.messaging._runtime import Runtime, fail, settle
 from buildyard.messaging._session import Source, States, may_pass, pause
 from buildyard.messaging._wire import Outgoing
 from buildyard.messaging.exceptions import (
@@ -37,7 +38,7 @@ WINDOW = 1000
 class _Item:
     """One message on its way."""
 
-    __slots__ = ("exchange", "future", "is_mandatory", "outgoing", "returned", "timer")
+    __slots__ = ("exchange", "future", "is_mandatory", "outgoing", "returned")
 
     def __init__(self, outgoing: Outgoing, exchange: str, is_mandatory: bool, future: Any) -> None:
         self.outgoing = outgoing
@@ -45,17 +46,6 @@ class _Item:
         self.is_mandatory = is_mandatory
         self.future = future
         self.returned: str | None = None  #: why no queue took it
-        self.timer: Timer | None = None
-
-    def done(self) -> None:
-        if self.timer is not None:
-            self.timer.cancel()
-        settle(self.future)
-
-    def fail(self, error: Exception) -> None:
-        if self.timer is not None:
-            self.timer.cancel()
-        fail(self.future, error)
 
 
 class Publisher:
@@ -66,6 +56,7 @@ class Publisher:
         self._source = source
         self._runtime = runtime
         self._window = window
+        self._deadlines = Deadlines(runtime, self._time_out)
         self._waiting: deque[_Item] = deque()
         self._unconfirmed: dict[int, _Item] = {}
         self._link: Link | None = None
@@ -83,10 +74,10 @@ class Publisher:
         """
         item = _Item(outgoing, exchange, mandatory, self._runtime.future())
         if self._is_closed:
-            item.fail(ConnectionException(reason="the publisher is closed"))
+            fail(item.future, ConnectionException(reason="the publisher is closed"))
             return item.future
         if timeout is not None:
-            item.timer = self._runtime.call_later(timeout, lambda: self._time_out(item, timeout))
+            self._deadlines.add(item.future, timeout)
         self._waiting.append(item)
         self._pump()
         if not self._is_running:
@@ -97,6 +88,7 @@ class Publisher:
     async def close(self) -> Link | None:
         """Let go of the connection, and return it; what is not confirmed fails."""
         self._is_closed = True
+        self._deadlines.close()
         self._fail_all(ConnectionException(reason="the publisher was closed"))
         link, self._link = self._link, None
         if link is not None:
@@ -107,10 +99,9 @@ class Publisher:
         self.states("closed")
         return link
 
-    def _time_out(self, item: _Item, seconds: float) -> None:
+    def _time_out(self, future: Any, seconds: float) -> None:
         blocked = "; the broker blocks publishers" if self.states.state == "blocked" else ""
-        item.timer = None
-        item.fail(PublishTimeout(f"not confirmed within {seconds:g} s{blocked}"))
+        fail(future, PublishTimeout(f"not confirmed within {seconds:g} s{blocked}"))
 
     # --- connections ------------------------------------------------------------------------------
 
@@ -188,7 +179,7 @@ class Publisher:
     def _fail_all(self, error: Exception) -> None:
         self._back_to_waiting()
         while self._waiting:
-            self._waiting.popleft().fail(error)
+            fail(self._waiting.popleft().future, error)
 
     # --- messages ---------------------------------------------------------------------------------
 
@@ -219,9 +210,9 @@ class Publisher:
                 mandatory=item.is_mandatory,
             )
         except ValueError as error:
-            item.fail(ValidationError.of(error))
+            fail(item.future, ValidationError.of(error))
         except PublishException as error:
-            item.fail(error)
+            fail(item.future, error)
         else:
             self._unconfirmed[tag] = item
 
@@ -244,11 +235,11 @@ class Publisher:
             if self._alone:
                 self._alone -= 1
             if not event.is_taken:
-                item.fail(PublishReturned("the broker refused the message"))
+                fail(item.future, PublishReturned("the broker refused the message"))
             elif item.returned is not None:
-                item.fail(PublishReturned(item.returned))
+                fail(item.future, PublishReturned(item.returned))
             else:
-                item.done()
+                settle(item.future)
         if self._waiting:
             self._pump()
 
@@ -258,7 +249,7 @@ class Publisher:
         guilty = [item for item in items if _names(event, item)] or (items if len(items) == 1 else [])
         error = _ERRORS.get(event.code, PublishException)
         for item in guilty:
-            item.fail(error(event.reason))
+            fail(item.future, error(event.reason))
         self._alone = max(0, self._alone - len(guilty))
         if not guilty:
             # Nothing says which message it was, so they go one by one until it is found.

@@ -1,5 +1,7 @@
 """Which class has which schema name: the entry points of ``fedora.messages`` and ``buildyard.messages``.
 
+Those of ours go first: a class that is registered in both groups, over two bases, is this library's here.
+
 They are loaded at the first message.  One that cannot be loaded is logged and left out, so that a broken package
 breaks its own messages alone.  Classes that derive from fedora-messaging's own ``Message`` are adapted: the class
 registered for them derives from theirs and from ours, ours first.
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-GROUPS = ("fedora.messages", "buildyard.messages")
+GROUPS = ("buildyard.messages", "fedora.messages")
 BASE_NAME = "base.message"
 #: What consumers of the base class look for, whoever sent it.
 BASE_PACKAGE = "fedora_messaging"
@@ -67,7 +69,7 @@ class Registry:
         self._is_loaded = True
         for group in GROUPS:
             for point in entry_points(group=group):
-                if point.name != BASE_NAME:
+                if point.name not in self._by_name:
                     self._load_one(point)
 
     def _load_one(self, point: EntryPoint) -> None:
@@ -76,8 +78,7 @@ class Registry:
         except Exception:
             log.exception("The message schema %s (%s) cannot be loaded and is left out", point.name, point.value)
             return
-        if point.name not in self._by_name:
-            self.add(point.name, cls, _folded(point))
+        self.add(point.name, cls, _folded(point))
 
     def _adapted(self, cls: Any) -> type:
         if not isinstance(cls, type):

@@ -70,6 +70,9 @@ class Runtime(Protocol):
     def call_soon(self, function: Callable[[], object], /) -> object:
         """Call it when what is under way now has ended."""
 
+    def call_threadsafe(self, function: Callable[[], object], /) -> object:
+        """Call it soon; this may be asked for in any thread.  Raises `RuntimeError` where the loop is closed."""
+
     def call_later(self, seconds: float, function: Callable[[], object], /) -> Timer:
         """Call it then."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterable
 
 from msgspec import Struct
 
@@ -52,6 +53,15 @@ class Stats(Struct, kw_only=True):
     rejected: int = 0
     failed: int = 0
     invalid: int = 0
+
+
+def totals(several: Iterable[Stats]) -> dict[str, int]:
+    """Return the sums of what several consumers have done, by name."""
+    sums = dict.fromkeys(Stats.__struct_fields__, 0)
+    for one in several:
+        for name in sums:
+            sums[name] += getattr(one, name)
+    return sums
 
 
 class Redelivery(Struct, frozen=True, kw_only=True):

@@ -80,6 +80,10 @@ class TwistedRuntime:
         """Call it when what is under way now has ended."""
         return self.reactor.callLater(0, function)
 
+    def call_threadsafe(self, function: Callable[[], object]) -> object:
+        """Call it soon, whichever thread this is."""
+        return self.reactor.callFromThread(function)
+
     def call_later(self, seconds: float, function: Callable[[], object]) -> Timer:
         """Call it then."""
         return _Timer(self.reactor.callLater(seconds, function))

@@ -16,7 +16,8 @@ from __future__ import annotations
 import asyncio
 import weakref
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import aclosing, asynccontextmanager
 from types import TracebackType
 from typing import Any, Self
 
@@ -24,10 +25,12 @@ from buildyard.messaging import _publisher, _sending
 from buildyard.messaging._asyncio import AsyncioRuntime
 from buildyard.messaging._consumer import Handle, QueueConsumer
 from buildyard.messaging._consuming import Bindings, Consuming, Queues, is_async, result_of, subscriptions, usable
+from buildyard.messaging._iterating import HandOver, iterate, places
 from buildyard.messaging._session import Own
 from buildyard.messaging._settings import Settings, settings_of
 from buildyard.messaging._settling import Redelivery, Stats
 from buildyard.messaging._wire import Outgoing
+from buildyard.messaging.config import conf
 from buildyard.messaging.exceptions import SomeNotPublished
 from buildyard.messaging.message import Message
 
@@ -256,6 +259,7 @@ async def start_consuming(
     queues: Queues = None,
     *,
     url: str | None = None,
+    settings: Settings | None = None,
     prefetch: int | None = None,
     concurrency: int = 1,
     redelivery: Redelivery | None = None,
@@ -263,13 +267,14 @@ async def start_consuming(
 ) -> list[Consumer]:
     """Return the consumers, one a queue, when they have begun.  They go on until each is cancelled or stops.
 
-    ``bindings`` and ``queues`` are those of the configuration unless given.  ``prefetch`` messages are held at one
+    ``bindings`` and ``queues`` are those of the configuration unless given; ``settings`` stand for all the rest of it.
+    ``prefetch`` messages are held at one
     time, and ``concurrency`` handled.  ``redelivery`` says what `Nack` means.  The connection is made anew, between
     messages, each ``recycle`` seconds.
 
     Raises `ValueError` for arguments that are none, `ConnectionException`, `BadDeclaration`, `PermissionException`.
     """
-    settings, runtime = settings_of(url), AsyncioRuntime()
+    settings, runtime = settings or settings_of(url), AsyncioRuntime()
     wanted = subscriptions(
         bindings, queues, settings, prefetch=prefetch, concurrency=concurrency, redelivery=redelivery
     )
@@ -321,7 +326,20 @@ async def consume(
         redelivery=redelivery,
         recycle=recycle,
     )
-    await until_one_stops(consumers)
+    async with monitored(consumers):
+        await until_one_stops(consumers)
+
+
+@asynccontextmanager
+async def monitored(consumers: Sequence[Consumer]) -> AsyncIterator[None]:
+    """Serve how the consumers are doing, where the configuration's ``monitoring`` names a port."""
+    if not conf["monitoring"]:
+        yield
+        return
+    from buildyard.messaging.monitoring import Monitor
+
+    async with Monitor(consumers, **conf["monitoring"]):
+        yield
 
 
 async def until_one_stops(consumers: Sequence[Consumer], stopping: asyncio.Event | None = None) -> None:
@@ -346,48 +364,22 @@ async def messages(
     queues: Queues = None,
     url: str | None = None,
     prefetch: int = 10,
-) -> AsyncIterator[Message]:
+    recycle: float | None = None,
+) -> AsyncGenerator[Message, None]:
     """Yield each message whose topic matches, from a queue of its own that ends with the iteration.
 
     ``bindings`` and ``queues`` name others.  A message is acknowledged when the next one is asked for, so one whose
-    body of the loop was left by an exception returns to its queue.
+    body of the loop was left by an exception returns to its queue.  The connection is made anew each ``recycle``
+    seconds.  Raises what `start_consuming` raises, and `ConsumerCanceled`.
     """
-    if bindings is None:
-        bindings = [{"queue": name, "exchange": exchange, "routing_keys": list(topics)} for name in queues or {"": {}}]
-    tables = queues or {"": {"durable": False, "auto_delete": True, "exclusive": True, "arguments": {}}}
-    hand_over = _HandOver()
-    consumers = await start_consuming(hand_over, bindings, tables, url=url, prefetch=prefetch)
-    for one in consumers:
-        one.result.add_done_callback(hand_over.ended)
+    bindings, queues = places(topics, exchange, bindings, queues)
+    settings, runtime = settings_of(url), AsyncioRuntime()
+    wanted = subscriptions(bindings, queues, settings, prefetch=prefetch)
+    hand_over = HandOver(runtime)
+    consuming = Consuming(Own(settings, runtime), runtime, wanted, hand_over, sender=consume, recycle=recycle)
     try:
-        while True:
-            message, handled = await hand_over.next()
-            yield message
-            handled.set_result(None)
+        async with aclosing(iterate(consuming, hand_over)) as stream:
+            async for message in stream:
+                yield message
     finally:
-        # One that was not finished is given back with everything else that its channel holds.
-        await asyncio.gather(*(one.drop() for one in consumers))
-        await asyncio.gather(*(one.result for one in consumers), return_exceptions=True)
-
-
-class _HandOver:
-    """A callback that ends when somebody else has handled the message."""
-
-    def __init__(self) -> None:
-        self._ready: asyncio.Queue[tuple[Message, asyncio.Future[None]] | asyncio.Future[None]] = asyncio.Queue()
-
-    async def __call__(self, message: Message) -> None:
-        handled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._ready.put_nowait((message, handled))
-        await handled
-
-    def ended(self, result: asyncio.Future[None]) -> None:
-        self._ready.put_nowait(result)
-
-    async def next(self) -> tuple[Message, asyncio.Future[None]]:
-        """Return the next message and what to tell when it is handled; raise why there are no more."""
-        item = await self._ready.get()
-        if isinstance(item, asyncio.Future):
-            item.result()
-            raise asyncio.CancelledError
-        return item
+        await consuming.wait_released()

@@ -5,7 +5,7 @@ Everything here blocks its caller, save `twisted_consume`.  `buildyard.messaging
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from buildyard.messaging import _blocking
@@ -14,6 +14,7 @@ from buildyard.messaging._settling import Redelivery
 from buildyard.messaging.message import SERIALIZED_MESSAGE_SCHEMA, SEVERITIES, Message, dumps, loads
 from buildyard.messaging.signals import (
     connection_state_signal,
+    invalid_message_signal,
     pre_publish_signal,
     publish_failed_signal,
     publish_signal,
@@ -34,7 +35,9 @@ __all__ = [
     "connection_state_signal",
     "consume",
     "dumps",
+    "invalid_message_signal",
     "loads",
+    "messages",
     "pre_publish_signal",
     "publish",
     "publish_failed_signal",
@@ -89,26 +92,48 @@ def consume(
     _blocking.consume(callback, bindings, queues, options)
 
 
-_services: list[FedoraMessagingServiceV2] = []
+def messages(
+    topics: Sequence[str] = ("#",),
+    exchange: str = "amq.topic",
+    *,
+    bindings: Bindings = None,
+    queues: Queues = None,
+    url: str | None = None,
+    prefetch: int = 10,
+    recycle: float | None = None,
+) -> Generator[Message, None, None]:
+    """Yield each message whose topic matches, as `buildyard.messaging.aio.messages` does.
+
+    The connection is kept alive while the body of the loop runs.  Leave the loop early inside `contextlib.closing`,
+    so that what was not finished returns to its queue at once.
+    """
+    where = {"topics": topics, "exchange": exchange, "bindings": bindings, "queues": queues}
+    return _blocking.messages({**where, "url": url, "prefetch": prefetch, "recycle": recycle})
 
 
-def _service() -> FedoraMessagingServiceV2:
-    """Return this process's service, which starts at its first use and stops with the reactor."""
-    if not _services:
+_services: dict[str | None, FedoraMessagingServiceV2] = {}
+
+
+def service(url: str | None = None) -> FedoraMessagingServiceV2:
+    """Return this process's service for a broker, the configuration's unless given.
+
+    It starts at its first use and stops with the reactor.
+    """
+    if url not in _services:
         from twisted.internet import reactor as found
 
         from buildyard.messaging.twisted.service import FedoraMessagingServiceV2
 
         reactor: Any = found
-        made = FedoraMessagingServiceV2()
+        made = _services[url] = FedoraMessagingServiceV2(url)
         made.startService()
-        reactor.addSystemEventTrigger("before", "shutdown", _stop_service)
-        _services.append(made)
-    return _services[0]
+        reactor.addSystemEventTrigger("before", "shutdown", _stop_service, url)
+    return _services[url]
 
 
-def _stop_service() -> Any:
-    return _services.pop().stopService() if _services else None
+def _stop_service(url: str | None = None) -> Any:
+    made = _services.pop(url, None)
+    return None if made is None else made.stopService()
 
 
 def twisted_consume(
@@ -120,11 +145,11 @@ def twisted_consume(
     with `BadDeclaration`, `PermissionException` or `ConnectionException`.  Raises `ValueError` for arguments that are
     none.
     """
-    consumers: Deferred[list[Consumer]] = _service().factory.consume(callback, bindings, queues)
+    consumers: Deferred[list[Consumer]] = service().factory.consume(callback, bindings, queues)
     return consumers
 
 
 def twisted_publish(message: Message, exchange: str | None = None) -> Deferred[None]:
     """Return a Deferred that fires when the broker has confirmed the message.  Errors are those of `publish`."""
-    published: Deferred[None] = _service().factory.publish(message, exchange)
+    published: Deferred[None] = service().factory.publish(message, exchange)
     return published

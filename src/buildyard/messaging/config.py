@@ -127,8 +127,17 @@ def _validate_qos(qos: object) -> None:
 def _validate_monitoring(monitoring: object) -> None:
     if not isinstance(monitoring, Mapping):
         raise ConfigurationException("monitoring must be a table")
-    if monitoring and "port" not in monitoring:
+    if not monitoring:
+        return
+    port, address = monitoring.get("port"), monitoring.get("address", "")
+    if unknown := sorted(monitoring.keys() - {"port", "address"}):
+        raise ConfigurationException(f"monitoring.{unknown[0]} is no setting; it has port and address")
+    if "port" not in monitoring:
         raise ConfigurationException("monitoring lacks port")
+    if type(port) is not int or not 0 <= port < 65536:
+        raise ConfigurationException(f"monitoring.port must be a number up to 65535, not {port!r}")
+    if not isinstance(address, str):
+        raise ConfigurationException(f"monitoring.address must be text, not {address!r}")
 
 
 def _validate_text(name: str) -> Callable[[object], None]:

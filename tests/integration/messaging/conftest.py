@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from support.messaging_bus import bus, named, queues, rabbitmq, settings, topic
+from support.in_reactor import reactor_thread
+from support.messaging_bus import bus, named, queues, settings, topic
 
-__all__ = ["bus", "named", "queues", "rabbitmq", "settings", "topic"]
+__all__ = ["bus", "named", "queues", "reactor_thread", "settings", "topic"]
 
 HERE = Path(__file__).parent
 

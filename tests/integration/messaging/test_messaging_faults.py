@@ -132,6 +132,40 @@ def test_blocked_publisher_is_told_so(doomed, settings, topic):
     assert [state for _, state in states][1:4] == ["connected", "blocked", "unblocked"]
 
 
+def test_slow_consumer_past_the_broker_s_patience_gets_its_message_again(doomed, settings, topic, named):
+    """The broker closes the channel of who has not acknowledged in time (406)."""
+    settings["amqp_url"] = doomed.url()
+    main, _ = named
+    handled = []
+
+    async def callback(message):
+        handled.append(message.redelivered)
+        if not message.redelivered:
+            await asyncio.sleep(3)
+
+    def patience(milliseconds, tick):
+        doomed.ctl(
+            "eval",
+            f"application:set_env(rabbit, consumer_timeout, {milliseconds}), "
+            f"application:set_env(rabbit, channel_tick_interval, {tick}).",
+        )
+
+    async def run():
+        await asyncio.to_thread(patience, 700, 200)
+        (consumer,) = await aio.start_consuming(callback, **main)
+        await aio.publish(Message(topic=f"{topic}.x"))
+        await until(lambda: len(handled) == 2, 15)
+        await until(lambda: consumer.stats.processed == 2, 15)
+        running = consumer.running
+        await consumer.cancel()
+        await aio.close_default_publisher()
+        await asyncio.to_thread(patience, 1_800_000, 60_000)
+        return running
+
+    assert asyncio.run(run())
+    assert handled == [False, True]
+
+
 class Proxy:
     """Forwards to a broker until told to be silent, as a broken network is."""
 

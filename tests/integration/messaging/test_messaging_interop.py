@@ -1,4 +1,4 @@
-"""With the official fedora-messaging 3.9.1 on one RabbitMQ: what one publishes the other consumes."""
+"""With the official fedora-messaging 3.9.1 on one broker, RabbitMQ or ours: what one publishes the other consumes."""
 
 import asyncio
 import json
@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from buildyard.messaging import aio, api, config
+from buildyard.messaging import aio, api, config, testing
+from buildyard.messaging.broker import serve_in_thread
 from buildyard.messaging.message import ERROR, Message, dumps, loads
-from support import peer_fedora_messaging
+from support import peer_fedora_messaging, peer_pika
 from support.golden_messages import Build, register_all
 from support.needs import missing
 from support.peers import PeerMissing, locked_peer
@@ -61,10 +62,23 @@ def official():
 
 
 @pytest.fixture
-def shared(bus, topic, tmp_path, settings):
+def broker_url(request, settings):
+    """The address of RabbitMQ or, where a test asks for it, of the embedded broker."""
+    if getattr(request, "param", "rabbitmq") == "rabbitmq":
+        yield request.getfixturevalue("bus").url()
+        return
+    with testing.embedded_broker() as broker, serve_in_thread(broker) as server:
+        yield server.url
+
+
+ON_BOTH = pytest.mark.parametrize("broker_url", ["rabbitmq", "embedded"], indirect=True)
+
+
+@pytest.fixture
+def shared(broker_url, topic, tmp_path, settings):
     """One configuration file that both libraries use as it is; its queue is there."""
     path = tmp_path / "shared.toml"
-    path.write_text(TOML.format(url=bus.url(), queue=topic))
+    path.write_text(TOML.format(url=broker_url, queue=topic))
     config.conf.update(config.load(path))
     api.close()
     asyncio.run(declared())
@@ -116,6 +130,7 @@ async def consumed(count):
         return [await anext(stream) for _ in range(count)]
 
 
+@ON_BOTH
 def test_what_they_publish_we_consume(run, topic):
     published = run("publish", stdin="\n".join(json.dumps(spec) for spec in specs(topic)))
     assert len(published) == len(SPECS)
@@ -130,6 +145,7 @@ def made(spec):
     return message
 
 
+@ON_BOTH
 def test_what_we_publish_they_consume(run, topic):
     messages = [made(spec) for spec in specs(topic)]
     for message in messages:
@@ -160,6 +176,17 @@ def test_we_read_the_lines_that_they_write(run, topic):
     (message,) = loads(json.dumps(line))
     assert (message.topic, message.body, message.priority) == ("their.topic", {"k": "é"}, 4)
     assert json.loads(dumps(message)) == line
+
+
+def test_other_clients_use_the_embedded_broker(official):
+    """pika and aio-pika, each in its own way, over a socket."""
+    with testing.embedded_broker() as broker, serve_in_thread(broker) as server:
+        done = subprocess.run(
+            [official, peer_pika.__file__, server.url], capture_output=True, text=True, timeout=40, check=False
+        )
+        assert done.returncode == 0, done.stderr[-3000:]
+        assert json.loads(done.stdout) == peer_pika.EXPECTED
+        assert [(state.name, state.ready, state.unacknowledged) for state in broker.queues()] == [("kept", 0, 0)]
 
 
 def test_class_of_a_real_schema_package_is_adapted(run, topic):

@@ -7,6 +7,7 @@ import trustme
 
 from buildyard.messaging import api, exceptions
 from buildyard.messaging.message import Message
+from support.in_reactor import in_reactor
 from support.needs import missing
 from support.rabbitmq import Broker, RabbitmqMissing
 
@@ -72,3 +73,55 @@ def test_broker_whom_nobody_vouches_for_is_not_trusted(secured, settings):
     use(settings, port)
     with pytest.raises(exceptions.ConnectionException, match="certificate verify failed"):
         api.publish(Message(topic="t"))
+
+
+# Twisted's own use of pyOpenSSL.
+@pytest.mark.filterwarnings("ignore:Passing pyOpenSSL:DeprecationWarning")
+def test_twisted_says_over_tls_who_we_are(secured, settings, reactor_thread, queues, topic):
+    from buildyard.messaging.twisted.service import FedoraMessagingServiceV2
+
+    port, home = secured
+    use(settings, port, ca_cert=home / "ca.pem", keyfile=home / "client.key", certfile=home / "client.pem")
+    seen = []
+
+    def callback(message):
+        seen.append(message._properties.user_id)
+        raise exceptions.HaltConsumer
+
+    async def run():
+        service = FedoraMessagingServiceV2()
+        service.startService()
+        try:
+            (consumer,) = await service.factory.consume(callback, **queues)
+            message = Message(topic=f"{topic}.x")
+            message._properties.user_id = "ada"
+            await service.factory.publish(message)
+            with pytest.raises(exceptions.HaltConsumer):
+                await consumer.result
+        finally:
+            await service.stopService()
+
+    in_reactor(run)
+    assert seen == ["ada"]
+
+
+@pytest.mark.filterwarnings("ignore:Passing pyOpenSSL:DeprecationWarning")
+def test_twisted_does_not_trust_a_broker_whom_nobody_vouches_for(secured, settings, reactor_thread):
+    from twisted.internet.defer import Deferred
+
+    from buildyard.messaging.twisted.service import FedoraMessagingServiceV2
+
+    port, _ = secured
+    use(settings, port)
+
+    async def run():
+        service = FedoraMessagingServiceV2()
+        refused = Deferred()
+        service.factory._on_refused = lambda failure: refused.callback(failure.value)
+        service.startService()
+        try:
+            return await refused
+        finally:
+            await service.stopService()
+
+    assert "certificate verify failed" in str(in_reactor(run))

@@ -4,35 +4,22 @@ import threading
 import uuid
 
 import pytest
-from twisted.internet import reactor, threads
+from twisted.internet import reactor
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.protocol import ClientCreator
 
 from buildyard.messaging import api, exceptions, testing
+from buildyard.messaging.broker import Broker
 from buildyard.messaging.message import Message
 from buildyard.messaging.twisted.factory import FedoraMessagingFactoryV2
 from buildyard.messaging.twisted.protocol import Consumer, FedoraMessagingProtocol, FedoraMessagingProtocolV2
 from buildyard.messaging.twisted.service import FedoraMessagingService, FedoraMessagingServiceV2
+from support.in_reactor import in_reactor
 
 
-@pytest.fixture(scope="module", autouse=True)
-def reactor_thread():
-    thread = threading.Thread(target=lambda: reactor.run(installSignalHandlers=False), daemon=True)
-    thread.start()
-    yield
-    reactor.callFromThread(reactor.stop)
-    thread.join(10)
-
-
-def in_reactor(function):
-    """Run a coroutine function, or one that returns a Deferred, on the reactor; return what comes of it."""
-
-    def run():
-        made = function()
-        made = made if isinstance(made, Deferred) else Deferred.fromCoroutine(made)
-        return made.addTimeout(20, reactor)
-
-    return threads.blockingCallFromThread(reactor, run)
+@pytest.fixture(autouse=True)
+def running(reactor_thread):
+    """The reactor runs."""
 
 
 @pytest.fixture
@@ -286,6 +273,47 @@ def test_results_of_several_consumers_come_each(service, topic, queues):
         return await DeferredList([one.result for one in consumers])
 
     assert in_reactor(run) == [(True, None)] * 2
+
+
+@pytest.fixture
+def embedded(settings):
+    """The embedded broker in RabbitMQ's place."""
+    broker = Broker.named("twisted")
+    settings["amqp_url"] = broker.url
+    yield broker
+    broker.close()
+
+
+def test_embedded_broker_is_published_to_and_consumed_from(embedded, topic, queues):
+    seen = []
+
+    async def run():
+        service = await started(FedoraMessagingServiceV2())
+        factory = service.factory
+        consumers = await factory.consume(seen.append, **queues)
+        await factory.publish(Message({"n": 1}, topic=f"{topic}.x"))
+        while not seen:
+            await pause(0.01)
+        made = await factory.when_connected()
+        made.transport.abortConnection()
+        await pause(0.05)
+        again = await factory.when_connected()
+        while not factory.consuming:
+            await pause(0.05)
+        await factory.publish(Message({"n": 2}, topic=f"{topic}.x"))
+        while len(seen) < 2:
+            await pause(0.01)
+        try:
+            await factory.publish(Message(topic=topic), "nowhere")
+        except exceptions.ExchangeMissing as error:
+            words = error.reason
+        await factory.cancel(consumers)
+        await service.stopService()
+        return made is not again, words
+
+    assert in_reactor(run) == (True, "NOT_FOUND - no exchange 'nowhere' in vhost '/'")
+    assert [message.body["n"] for message in seen] == [1, 2]
+    assert embedded.queues() == []
 
 
 def test_factory_is_one_of_twisted_s():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from msgspec import Struct
 
@@ -16,6 +16,7 @@ MAX_BODY = 64 << 20
 class Parameters(Struct, frozen=True, kw_only=True):
     """How to reach a broker, and as whom."""
 
+    memory: str | None = None  #: the name of a broker in this process; no host, user or password then
     host: str = "localhost"
     port: int = 5672
     is_tls: bool = False
@@ -39,6 +40,8 @@ class Parameters(Struct, frozen=True, kw_only=True):
     @property
     def visible(self) -> str:
         """The broker's address without password."""
+        if self.memory is not None:
+            return f"memory://{self.memory}"
         scheme = "amqps" if self.is_tls else "amqp"
         return f"{scheme}://{self.user}@{self.host}:{self.port}/{self.virtual_host}"
 
@@ -64,8 +67,10 @@ def parse_url(url: str, **more: Any) -> Parameters:
 
 def _parse(url: str, more: dict[str, Any]) -> Parameters:
     parts = urlsplit(url)
+    if parts.scheme == "memory":
+        return Parameters(memory=_memory_name(parts), **_options(parts.query), **more)
     if parts.scheme not in ("amqp", "amqps"):
-        raise ValueError(f"its scheme is {parts.scheme!r}, not amqp or amqps")
+        raise ValueError(f"its scheme is {parts.scheme!r}, not amqp, amqps or memory")
     is_tls = parts.scheme == "amqps"
     found: dict[str, Any] = {"is_tls": is_tls, "port": parts.port or (5671 if is_tls else 5672)}
     if parts.hostname:
@@ -75,6 +80,12 @@ def _parse(url: str, more: dict[str, Any]) -> Parameters:
     if len(parts.path) > 1:
         found["virtual_host"] = unquote(parts.path[1:])
     return Parameters(**found, **_options(parts.query), **more)
+
+
+def _memory_name(parts: SplitResult) -> str:
+    if parts.path or "@" in parts.netloc:
+        raise ValueError("what follows memory:// is a name alone")
+    return parts.netloc
 
 
 def _options(query: str) -> dict[str, Any]:

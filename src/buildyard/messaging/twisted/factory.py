@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from typing import Any
 
 from twisted.internet.defer import Deferred, DeferredList
@@ -11,6 +11,7 @@ from twisted.internet.protocol import ReconnectingClientFactory
 from twisted.python.failure import Failure
 
 from buildyard.messaging._consuming import Bindings, Consuming, Queues, subscriptions, usable
+from buildyard.messaging._iterating import HandOver, iterate
 from buildyard.messaging._link import Link
 from buildyard.messaging._publisher import Publisher
 from buildyard.messaging._session import FIRST_DELAY, LONGEST_DELAY, Told
@@ -119,6 +120,16 @@ class FedoraMessagingFactoryV2(ReconnectingClientFactory):
         self._consumings.append(consuming)
         await consuming.start()
         return made
+
+    def messages(
+        self, bindings: Bindings, queues: Queues, *, prefetch: int | None = None
+    ) -> AsyncGenerator[Message, None]:
+        """Return an iterator over messages, for coroutines of Twisted's; see `tx.messages`.  Raises `ValueError`."""
+        wanted = subscriptions(bindings, queues, settings_of(), prefetch=prefetch)
+        hand_over = HandOver(self._runtime)
+        consuming = Consuming(self, self._runtime, wanted, hand_over, sender=type(self))
+        self._consumings.append(consuming)
+        return iterate(consuming, hand_over)
 
     def cancel(self, consumers: Iterable[Consumer]) -> Deferred[Any]:
         """Return a Deferred that fires when these have ended."""

@@ -10,6 +10,7 @@ from twisted.internet.defer import Deferred, maybeDeferred
 
 from buildyard.messaging._settings import Settings, Tls, settings_of
 from buildyard.messaging.twisted import protocol
+from buildyard.messaging.twisted._memory import MemoryConnector
 from buildyard.messaging.twisted.factory import FedoraMessagingFactory, FedoraMessagingFactoryV2
 
 __all__ = ["FedoraMessagingService", "FedoraMessagingServiceV2"]
@@ -55,6 +56,10 @@ def _connect(settings: Settings, factory: Any) -> Any:
 
     reactor: Any = found
     parameters = settings.parameters
+    if parameters.memory is not None:
+        connector = MemoryConnector(reactor, factory)
+        connector.connect()
+        return connector
     if settings.tls is None:
         return reactor.connectTCP(parameters.host, parameters.port, factory, timeout=parameters.socket_timeout)
     context = _context(parameters.host, settings.tls)

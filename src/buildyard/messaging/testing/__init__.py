@@ -1,9 +1,13 @@
-"""For the tests of programs that publish: `mock_sends`, and failing loudly where nothing stands in for the broker.
+"""For the tests of programs that publish and consume: stand-ins for the broker, and a broker.
 
     with mock_sends(Message(topic="a.b"), UpdateMessage) as sent:
         program_under_test()
 
-It works for every face: blocking, asyncio and Twisted.  The signals are sent as ever.
+    with embedded_broker() as broker:           # publishing and consuming, in this process
+        program_under_test()
+
+All of it works for every face: blocking, asyncio and Twisted.  The signals are sent as ever.  `fixtures` has the same
+for pytest.
 """
 
 from __future__ import annotations
@@ -11,10 +15,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from buildyard.messaging import _sending
+from buildyard.messaging import _sending, api
+from buildyard.messaging.broker import Broker
+from buildyard.messaging.config import conf
 from buildyard.messaging.message import Message
 
-__all__ = ["UnexpectedPublish", "forbid_sends", "mock_sends"]
+__all__ = ["UnexpectedPublish", "capture_sends", "embedded_broker", "forbid_sends", "mock_sends"]
 
 
 class UnexpectedPublish(AssertionError):
@@ -28,6 +34,14 @@ def mock_sends(*expected_messages: Message | type[Message]) -> Iterator[list[Mes
     At the end exactly the expected messages must have been published, in order: a class stands for any valid message
     of it, a message for an equal one.  Raises `AssertionError`.
     """
+    with capture_sends() as sent:
+        yield sent
+    _compare(sent, expected_messages)
+
+
+@contextmanager
+def capture_sends() -> Iterator[list[Message]]:
+    """Publish nothing within; yield the list of what would have been, which fills as it happens."""
     sent: list[Message] = []
 
     def keep(message: Message, exchange: str | None) -> None:
@@ -38,7 +52,6 @@ def mock_sends(*expected_messages: Message | type[Message]) -> Iterator[list[Mes
         yield sent
     finally:
         _sending.interceptors.remove(keep)
-    _compare(sent, expected_messages)
 
 
 def _compare(sent: list[Message], expected: tuple[Message | type[Message], ...]) -> None:
@@ -64,3 +77,22 @@ def forbid_sends() -> Iterator[None]:
         yield
     finally:
         _sending.interceptors.remove(refuse)
+
+
+@contextmanager
+def embedded_broker(name: str = "testing") -> Iterator[Broker]:
+    """Let the configuration name a broker of this process within, which is empty at first and gone afterwards.
+
+    It takes the place of ``amqp_url``; what publishers and consumers were given of their own stays.
+    """
+    Broker.named(name).close()
+    broker = Broker.named(name)
+    before = conf["amqp_url"]
+    conf["amqp_url"] = broker.url
+    api.close()
+    try:
+        yield broker
+    finally:
+        api.close()
+        broker.close()
+        conf["amqp_url"] = before
