@@ -172,7 +172,7 @@ def test_the_rest_of_a_runs_life_is_the_same_on_both(store_url: str) -> None:
             told = objects.FinishInput(project_id="none", upload_id=upload_id)
             objects.finish_upload(do, now, name, told)
             artifacts.finish_artifact(do, now, task_id, 0, "x", upload_id)
-            assert artifacts.listing(do, task_id, 0)["artifacts"]
+            assert artifacts.listing(do, task_id, 0)[0]
             assert artifacts.content(do, now, task_id, None, "x").present
             assert service.counts(do, POOL) == (0, 1)
             assert sweep.next_due(do) is not None

@@ -127,16 +127,16 @@ def test_a_client_that_goes_while_its_claim_is_written_claims_nothing(
 ) -> None:
     """The worst moment: the transaction is under way when the connection ends."""
     inside, go_on = threading.Event(), threading.Event()
-    claim = service.claim
+    claim_each = service.claim_each
 
     def slow(*args: Any) -> Any:
-        claimed = claim(*args)
-        if claimed:
+        claimed = claim_each(*args)
+        if any(claimed):
             inside.set()
             go_on.wait(5)
         return claimed
 
-    monkeypatch.setattr(service, "claim", slow)
+    monkeypatch.setattr(service, "claim_each", slow)
     create(patient)
     connection = open_poll(patient)
     assert inside.wait(5)

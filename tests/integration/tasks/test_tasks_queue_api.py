@@ -193,7 +193,7 @@ def test_a_huge_payload_is_not_sent_back(hub: Hub) -> None:
 )
 def test_an_unknown_path_or_verb_has_another_shape(hub: Hub, method: str, path: str) -> None:
     answer = hub.call(method, API + path)
-    assert (answer.status, answer.json) == (404, {"error": "Not found"})
+    assert (answer.status, answer.json["error"]) == (404, "Not found")
 
 
 def test_a_body_of_another_type_is_refused(hub: Hub) -> None:
@@ -223,7 +223,7 @@ def test_a_path_parameter_is_checked_before_anything_else(hub: Hub) -> None:
 @pytest.mark.parametrize(
     ("query", "said"),
     [
-        ("limit=x", 'Query-string parameter: limit="x" does not match expression: /^[0-9]{1,9}$/'),
+        ("limit=x", 'Query-string parameter: limit="x" does not match expression: /^[0-9]+$/'),
         ("colour=red", "Query-string parameter: colour is not supported!"),
     ],
 )

@@ -40,6 +40,7 @@ def _asked(
     path: str = "/",
     is_local: bool = True,
     headers: Callable[[str], dict[str, str]] = lambda _: {},
+    now: float = NOW,
 ) -> tuple[int, dict[str, Any]]:
     """Return status and body of one request through the door; ``headers`` is given the operator's access token."""
 
@@ -47,7 +48,7 @@ def _asked(
         store = await open_store(f"sqlite:///{place / 'yard.sqlite'}")
         try:
             root = await store.write(lambda connection: root_credentials(connection, NOW, "local/mira"))
-            door = Access(_told, store, await open_authenticator(store, clock=lambda: NOW), is_local)
+            door = Access(_told, await open_authenticator(store, clock=lambda: now), is_local)
             fields = {"host": "127.0.0.1:8765"} | headers(root.access_token)
             return await _exchange(door, method, path, fields)
         finally:
@@ -97,6 +98,12 @@ def test_nobody_may_come_in_from_elsewhere_without_credentials(tmp_path: Path) -
 def test_installers_come_in_with_client_id_and_token(tmp_path: Path) -> None:
     told = _asked(tmp_path, is_local=False, headers=lambda token: _basic("local/mira", token))
     assert told == (200, {"who": "local/mira", "may_ask": True})
+
+
+def test_token_of_a_client_that_has_expired_opens_nothing(tmp_path: Path) -> None:
+    after_its_end = datetime(2999, 1, 1, 0, 0, 1, tzinfo=UTC).timestamp()
+    status, problem = _asked(tmp_path, headers=lambda token: _basic("local/mira", token), now=after_its_end)
+    assert (status, problem["code"]) == (401, "no_credentials")
 
 
 @pytest.mark.parametrize(
@@ -151,6 +158,12 @@ def test_own_page_may_ask(tmp_path: Path) -> None:
     [
         "/api/queue/v1/ping",
         "/api/object/v1/ping",
+        "/api/auth/v1/ping",
+        "/api/index/v1/ping",
+        "/api/secrets/v1/ping",
+        "/api/hooks/v1/ping",
+        "/references/manifest.json",
+        "/schemas/secrets/v1/secret.json",
         "/api/farm/v1/claim-work",
     ],
 )

@@ -103,3 +103,18 @@ def test_fault_is_logged_and_the_loop_goes_on(caplog: pytest.LogCaptureFixture) 
     with caplog.at_level(logging.ERROR):
         asyncio.run(scenario())
     assert [record.message for record in caplog.records] == ["loop.fault"]
+
+
+def test_loop_that_is_woken_without_end_keeps_its_gap() -> None:
+    async def scenario() -> None:
+        store, looks = FakeStore(), list[float]()
+
+        async def look() -> int:
+            store.woken.set()
+            looks.append(asyncio.get_running_loop().time())
+            return 0
+
+        await run(Loop("x", ("things",), look, gap_s=0.05), store, until=lambda: len(looks) == 3)
+        assert looks[2] - looks[0] >= 0.09
+
+    asyncio.run(scenario())

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from buildyard.farm.state import CredentialsFile, HubFile, StateBusy, StateDirectory, StateUnusable
+from buildyard.farm.sealing import read_key
+from buildyard.farm.state import SECRETS_KEY, CredentialsFile, HubFile, StateBusy, StateDirectory, StateUnusable
 
 HUB = HubFile(root_url="http://127.0.0.1:8765", pid=4121, started=1.0, version="1")
 CREDENTIALS = CredentialsFile(root_url="http://127.0.0.1:8765", client_id="local/mira", access_token="secret")
@@ -73,3 +74,12 @@ def test_directory_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     ):
         pass
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_key_of_secrets_is_made_once_and_readable_by_its_owner_alone(tmp_path: Path) -> None:
+    state = StateDirectory(tmp_path)
+    state.ensure_secrets_key()
+    first = read_key(tmp_path / SECRETS_KEY)
+    state.ensure_secrets_key()
+    assert read_key(tmp_path / SECRETS_KEY) == first
+    assert (tmp_path / SECRETS_KEY).stat().st_mode & 0o777 == 0o600

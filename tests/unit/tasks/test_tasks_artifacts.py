@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection
 
-from buildyard.farm.tasks import artifacts, objects, service, sweep
+from buildyard.farm.tasks import artifacts, objects, s3_artifacts, service, sweep
 from buildyard.farm.tasks.errors import (
     InputError,
     InputValidationError,
@@ -15,6 +15,7 @@ from buildyard.farm.tasks.errors import (
     ResourceNotFound,
 )
 from buildyard.farm.tasks.objects import Bytes, FinishInput, Proposed, UploadInput
+from buildyard.farm.tasks.paging import Page
 from buildyard.farm.tasks.times import to_json
 from buildyard.taskcluster.slugid import slugId
 from support.tasks import NOW, claim, make, running, topics
@@ -183,9 +184,29 @@ def test_a_body_that_does_not_fit_is_refused_by_name(connection: Connection, giv
     assert said in refused.value.message
 
 
-def test_s3_is_refused_with_the_way_out(connection: Connection) -> None:
-    with pytest.raises(InputError, match="use the storage type `object`"):
-        create(connection, running(connection), {**an_object(), "storageType": "s3"})
+def test_an_s3_artifact_is_there_before_its_bytes(connection: Connection) -> None:
+    task_id = running(connection)
+    create(connection, task_id, {**an_object(), "storageType": "s3"})
+    assert artifacts.present(connection, NOW, task_id, 0, "public/x").storage_type == "s3"
+    with pytest.raises(ResourceNotFound, match="have not come yet"):
+        s3_artifacts.readable(connection, NOW, task_id, 0, "public/x")
+
+
+def test_the_bytes_of_an_s3_artifact_are_those_that_came_last(connection: Connection) -> None:
+    task_id = running(connection)
+    create(connection, task_id, {**an_object(), "storageType": "s3"})
+    for sha256 in ("a" * 64, "b" * 64):
+        s3_artifacts.receive(connection, NOW, task_id, 0, "public/x", Bytes(sha256=sha256, size=3))
+    create(connection, task_id, {**an_object(), "storageType": "s3"})
+    _, arrived = s3_artifacts.readable(connection, NOW, task_id, 0, "public/x")
+    assert arrived == Bytes(sha256="b" * 64, size=3)
+
+
+def test_only_an_s3_artifact_takes_bytes_at_its_address(connection: Connection) -> None:
+    task_id = running(connection)
+    create(connection, task_id, reference())
+    with pytest.raises(InputError, match="not `s3`"):
+        s3_artifacts.receive(connection, NOW, task_id, 0, "public/x", Bytes(sha256="a" * 64, size=3))
 
 
 def test_an_artifact_cannot_outlive_its_task(connection: Connection) -> None:
@@ -276,16 +297,17 @@ def test_a_list_is_by_name_and_comes_in_pages(connection: Connection) -> None:
     task_id = running(connection)
     for name in ("c", "a", "b"):
         create(connection, task_id, reference(), name)
-    first = artifacts.listing(connection, task_id, 0, limit=2)
-    second = artifacts.listing(connection, task_id, None, limit=2, token=first["continuationToken"])
-    assert [one["name"] for one in first["artifacts"] + second["artifacts"]] == ["a", "b", "c"]
-    assert "continuationToken" not in second
+    first, token = artifacts.listing(connection, task_id, 0, Page(limit=2))
+    second, end = artifacts.listing(connection, task_id, None, Page(limit=2, token=token))
+    assert [one.name for one in first + second] == ["a", "b", "c"]
+    assert end is None
 
 
 def test_a_list_tells_four_facts_of_each(connection: Connection) -> None:
     task_id = running(connection)
     create(connection, task_id, an_object())
-    assert artifacts.listing(connection, task_id, 0)["artifacts"] == [
+    listed, _ = artifacts.listing(connection, task_id, 0)
+    assert [one.info for one in listed] == [
         {
             "storageType": "object",
             "name": "public/x",
@@ -298,7 +320,7 @@ def test_a_list_tells_four_facts_of_each(connection: Connection) -> None:
 @pytest.mark.parametrize("token", ["!!", "abc", "WzFd", "é", "bnVsbA"])
 def test_a_token_that_is_none_is_refused(connection: Connection, token: str) -> None:
     with pytest.raises(InputError, match="Invalid continuation token"):
-        artifacts.listing(connection, running(connection), 0, token=token)
+        artifacts.listing(connection, running(connection), 0, Page(token=token))
 
 
 def test_the_list_of_an_unknown_run_is_not_found(connection: Connection) -> None:

@@ -9,7 +9,6 @@ import pytest
 from buildyard.farm.tasks.definition import complete, is_same
 from buildyard.farm.tasks.errors import InputError, InputValidationError
 from buildyard.farm.tasks.times import to_json
-from buildyard.taskcluster.slugid import slugId
 from support.tasks import NOW, POOL, definition
 
 TASK_ID = "QpRI7P9mSXeFhQZ9bMhH1g"
@@ -131,7 +130,6 @@ def test_a_body_that_does_not_fit_is_refused_by_name(given: object, named: str) 
         (definition(provisionerId="other"), "different pools"),
         (definition(workerType="other"), "different pools"),
         (definition(scopes=["queue:**"]), "two stars"),
-        (definition(dependencies=[slugId()]), "`dependencies`"),
         (definition(created=to_json(NOW - 901)), "`created`"),
         (definition(created=to_json(NOW + 901)), "`created`"),
         (definition(deadline=to_json(NOW - 1)), "before `created`"),

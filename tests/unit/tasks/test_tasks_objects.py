@@ -204,3 +204,49 @@ def test_a_download_takes_the_better_way(accepted: dict[str, bool], chosen: str)
 def test_a_download_without_a_way_is_refused() -> None:
     with pytest.raises(NoMatchingMethod):
         msgspec.convert({"acceptDownloadMethods": {}}, DownloadInput).choose()
+
+
+def test_upload_that_was_given_up_leaves_its_name_to_others_after_a_day(connection: Connection) -> None:
+    begin(connection, expires=EXPIRES.replace(year=EXPIRES.year + 1))
+    other = UploadInput(
+        project_id="farm",
+        upload_id=slugId(),
+        expires=EXPIRES.replace(year=EXPIRES.year + 1),
+        proposed_upload_methods=Proposed(),
+    )
+    with pytest.raises(RequestConflict):
+        objects.create_upload(connection, NOW + 86_399, NAME, other)
+    assert objects.create_upload(connection, NOW + 86_400, NAME, other).upload_id == other.upload_id
+
+
+def test_name_of_an_expired_object_is_free_again(connection: Connection) -> None:
+    begin(connection, arrived=A)
+    finish(connection)
+    with pytest.raises(ResourceNotFound):
+        objects.readable(connection, EXPIRES.timestamp(), NAME)
+    with pytest.raises(RequestConflict):
+        begin(connection, upload_id=slugId())
+    later = UploadInput(
+        project_id="farm",
+        upload_id=slugId(),
+        expires=EXPIRES.replace(year=EXPIRES.year + 1),
+        proposed_upload_methods=Proposed(),
+    )
+    assert not objects.create_upload(connection, EXPIRES.timestamp(), NAME, later).finished
+
+
+def test_what_has_expired_or_was_given_up_is_swept_and_what_is_finished_stays(connection: Connection) -> None:
+    lasting = {"expires": EXPIRES.replace(year=EXPIRES.year + 1)}
+    begin(connection, arrived=A, **lasting)
+    finish(connection)
+    for name, changes in (("given-up", lasting), ("expired", {})):
+        given = UploadInput(
+            project_id="farm",
+            upload_id=slugId(),
+            proposed_upload_methods=Proposed(),
+            **({"expires": EXPIRES} | changes),
+        )
+        objects.create_upload(connection, NOW, name, given)
+    assert objects.sweep(connection, NOW + 3600, 10) == 1
+    assert objects.sweep(connection, NOW + 86_400, 10) == 1
+    assert objects.readable(connection, NOW + 86_400, NAME).name == NAME

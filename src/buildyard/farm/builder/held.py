@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from buildyard.errors import BuildyardError
-from buildyard.farm.builder.link import AsyncFarm
+from buildyard.farm.builder.link import Link
 from buildyard.farm.wire import BuildPayload
 from buildyard.taskcluster.aio import Queue
 from buildyard.taskcluster.errors import (
@@ -50,7 +50,7 @@ class ClaimLost(BuildyardError):
 class Held:
     """One claimed run."""
 
-    def __init__(self, claim: dict[str, Any], queue: Queue, farm: AsyncFarm, clock: Callable[[], float]) -> None:
+    def __init__(self, claim: dict[str, Any], queue: Queue, farm: Link, clock: Callable[[], float]) -> None:
         self.task_id: str = claim["status"]["taskId"]
         self.run_id: int = claim["runId"]
         self.payload = msgspec.convert(claim["task"]["payload"], BuildPayload)
@@ -66,7 +66,7 @@ class Held:
         return self._queue.with_credentials(self._credentials)
 
     @property
-    def farm(self) -> AsyncFarm:
+    def farm(self) -> Link:
         """The farm's own calls with this claim's newest credentials."""
         return self._farm.with_credentials(self._credentials)
 

@@ -9,9 +9,9 @@ hub's side is `farm.tasks.extension`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -36,9 +36,46 @@ APPEND_LOG: Route[dict[str, Any]] = Route(
 PHASE: Route[dict[str, Any]] = Route(name="phase", method="POST", route="/tasks/<taskId>/runs/<runId>/phase")
 
 
+class Link(Protocol):
+    """What a builder says beyond Taskcluster's own calls, and whom it asks for work.
+
+    `AsyncFarm` is the hub's, `away.AwayLink` the one where tasks run on another Taskcluster.
+    """
+
+    @property
+    def keeps_logs(self) -> bool:
+        """Whether logs are sent while they grow."""
+        ...
+
+    async def hello(self, info: BuilderInfo) -> None:
+        """Tell that this builder is here, and what it has."""
+        ...
+
+    async def goodbye(self, name: str) -> None:
+        """Tell that this builder goes."""
+        ...
+
+    async def claimWork(self, pools: Sequence[str], group: str, worker: str, count: int) -> types.ClaimWorkAnswer:
+        """Return up to ``count`` claims from any of these pools."""
+        ...
+
+    async def appendLog(self, task_id: str, run_id: int, offset: int, at: float, data: bytes) -> int:
+        """Send a piece of a run's log; return how many bytes have arrived."""
+        ...
+
+    async def phase(self, task_id: str, run_id: int, phase: str, *, at: float, log_offset: int) -> None:
+        """Tell the phase a run has entered."""
+        ...
+
+    def with_credentials(self, credentials: Mapping[str, Any]) -> Link:
+        """Return the same link with a claim's credentials."""
+        ...
+
+
 class AsyncFarm(AsyncService):
     """The hub as builders see it."""
 
+    keeps_logs = True
     SERVICE = "farm"
     ROUTES = MappingProxyType({one.name: one for one in (_routes.PING, CLAIM_WORK, HELLO, GOODBYE, APPEND_LOG, PHASE)})
 

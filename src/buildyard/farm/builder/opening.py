@@ -14,12 +14,14 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from uv import find_uv_bin
 
 from buildyard import __version__
 from buildyard.errors import BuildyardError
 from buildyard.faces.connecting import environment_proxy
+from buildyard.farm.builder.away import AwayLink
 from buildyard.farm.builder.disk import remove_tree
 from buildyard.farm.builder.interpreters import Interpreter, find_interpreters
 from buildyard.farm.builder.link import AsyncFarm
@@ -27,6 +29,7 @@ from buildyard.farm.builder.runner import BuildRunner, RunnerConfig
 from buildyard.farm.builder.sandbox import Sandbox, SandboxConfig
 from buildyard.farm.builder.worker import Builder, Watcher
 from buildyard.farm.settings import Settings
+from buildyard.farm.task_settings import remote_options
 from buildyard.farm.upstream.locations import UpstreamIndex
 from buildyard.farm.upstream.opening import proxy_of, tls_of
 from buildyard.farm.upstream.pipconfig import pip_index
@@ -132,7 +135,8 @@ async def open_builder(
 ) -> AsyncIterator[Builder]:
     """Return a builder of the hub at ``root_url``, ready to run.
 
-    ``credentials`` are Taskcluster's: ``clientId``, ``accessToken``, perhaps ``certificate``.
+    ``credentials`` are Taskcluster's: ``clientId``, ``accessToken``, perhaps ``certificate``.  Raises `NoCredentials`
+    where tasks run on another Taskcluster.
     """
     from buildyard.faces.http import AsyncioTransport
     from buildyard.taskcluster.aio import Queue
@@ -143,16 +147,26 @@ async def open_builder(
         workshop = stack.enter_context(open_workshop(settings, name=name, slots=slots))
         transport = AsyncioTransport(proxy=environment_proxy)
         stack.push_async_callback(transport.close)
-        options = {"rootUrl": root_url, "credentials": dict(credentials)}
+        hub = AsyncFarm({"rootUrl": root_url, "credentials": dict(credentials)}, transport)
+        queue = Queue(_queue_options(settings, root_url, credentials), transport)
+        is_away = bool(settings.tasks.root_url)
         yield Builder(
             info=_info(workshop, name, slots),
             interpreters=workshop.interpreters,
             runner=workshop.runner,
-            queue=Queue(options, transport),
-            farm=AsyncFarm(options, transport),
+            queue=queue,
+            farm=AwayLink(hub, queue, poll_s=settings.tasks.poll_s) if is_away else hub,
             logs=settings.state / "builders" / name / "logs",
             watcher=watcher,
+            storage=settings.tasks.storage if is_away else "object",
         )
+
+
+def _queue_options(settings: Settings, root_url: str, credentials: Mapping[str, str]) -> dict[str, Any]:
+    """Return where tasks are claimed: at the hub, or at the Taskcluster that is set.  Raises `NoCredentials`."""
+    if settings.tasks.root_url:
+        return remote_options(settings.tasks)
+    return {"rootUrl": root_url, "credentials": dict(credentials)}
 
 
 def _info(workshop: Workshop, name: str, slots: int) -> BuilderInfo:

@@ -17,7 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import msgspec
 
@@ -25,12 +25,13 @@ from buildyard.errors import BuildyardError
 from buildyard.farm.abi import pool_name
 from buildyard.farm.builder.held import ClaimLost, Held, passes
 from buildyard.farm.builder.interpreters import Interpreter
-from buildyard.farm.builder.link import AsyncFarm
+from buildyard.farm.builder.link import Link
 from buildyard.farm.builder.log import Log
 from buildyard.farm.builder.runner import BuildRunner
 from buildyard.farm.builder.shipping import LogShipper
 from buildyard.farm.builder.units import readable_size
 from buildyard.farm.wire import (
+    LOG_ARTIFACT,
     RESULT_ARTIFACT,
     BuilderInfo,
     BuildResult,
@@ -74,9 +75,10 @@ class Builder:
     interpreters: Sequence[Interpreter]
     runner: BuildRunner
     queue: Queue
-    farm: AsyncFarm
+    farm: Link
     logs: Path  #: where the logs of running builds lie
     watcher: Watcher | None = None
+    storage: Literal["object", "s3"] = "object"  #: the storage type of artifacts
     clock: Callable[[], float] = time.time
     _draining: asyncio.Event = field(default_factory=asyncio.Event)
     _stopping: threading.Event = field(default_factory=threading.Event)
@@ -215,6 +217,8 @@ class Builder:
                 await self._give_back(held)
                 return None
             result = msgspec.structs.replace(result, builder=self.info.name)
+            if not held.farm.keeps_logs:
+                await self._upload(held, LOG_ARTIFACT, path, "text/plain; charset=utf-8")
             if wheel is not None:
                 result = await self._upload_wheel(slot, held, result, wheel, path.stat().st_size)
             await self._report(held, result)
@@ -301,7 +305,13 @@ class Builder:
         expires = stringDate(datetime.fromtimestamp(self.clock(), UTC) + _ARTIFACT_LIFE)
         await held.persist(
             lambda: held.queue.uploadArtifact(
-                held.task_id, held.run_id, name, source, contentType=content_type, expires=expires
+                held.task_id,
+                held.run_id,
+                name,
+                source,
+                contentType=content_type,
+                expires=expires,
+                storageType=self.storage,
             )
         )
 

@@ -1,4 +1,4 @@
-"""createArtifact's body, one form for each storage type (reference section 20).
+"""createArtifact's body, one form for each storage type.
 
 Pure.  `artifacts` next door says what follows from each.
 """
@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from buildyard.farm.tasks.definition import Moment
-from buildyard.farm.tasks.errors import InputError, InputValidationError
+from buildyard.farm.tasks.errors import InputValidationError
 
 ContentType = Annotated[str, Meta(max_length=255, pattern=r"\A[ -~]*\Z")]
 
@@ -30,7 +30,7 @@ class GivenObject(_Given, frozen=True, kw_only=True, tag="object"):
 
 
 class GivenS3(_Given, frozen=True, kw_only=True, tag="s3"):
-    """Bytes for an S3 bucket, which this farm does not have."""
+    """Bytes that will be PUT to an address, as into an S3 bucket; here the address is the hub's own."""
 
     content_length: Annotated[int, Meta(ge=0)] | None = None
 
@@ -68,12 +68,10 @@ Given = GivenObject | GivenS3 | GivenReference | GivenLink | GivenError
 def decode(given: object) -> Given:
     """Return the form that a decoded JSON body is.
 
-    Raises `InputValidationError` for what fits none, and `InputError` for the storage type that this farm lacks.
+    Raises `InputValidationError` for what fits none.
     """
     try:
         wanted: Given = msgspec.convert(given, Given)
     except msgspec.ValidationError as error:
         raise InputValidationError(f"this describes no artifact: {error}") from error
-    if isinstance(wanted, GivenS3):
-        raise InputError("this farm has no S3 bucket for artifacts; use the storage type `object`")
     return wanted

@@ -1,15 +1,14 @@
 """Artifacts of runs: what a worker says a run produced, and what a reader gets for it.
 
 Transaction bodies, as in `service`.  Bytes are not here: an ``object`` artifact names an object of the object service
-(`objects`), a ``reference`` points elsewhere, a ``link`` to another artifact of the run, an ``error`` says why there is
-nothing.  Rules are Taskcluster's (reference section 20), but that a repeated ``object`` artifact gets its upload again,
-so that a worker may repeat a call whose answer was lost.
+(`objects`), an ``s3`` one bytes that came to a signed address (`s3_artifacts`), a ``reference`` points elsewhere, a
+``link`` to another artifact of the run, an ``error`` says why there is nothing.  Rules are Taskcluster's (reference
+section 20), but that a repeated ``object`` artifact gets its upload again, so that a worker may repeat a call whose
+answer was lost.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -28,18 +27,25 @@ from buildyard.farm.tasks.errors import (
     ResourceExpired,
     ResourceNotFound,
 )
+from buildyard.farm.tasks.happened import ArtifactCreated
 from buildyard.farm.tasks.lifecycle import State
-from buildyard.farm.tasks.rows import Run, Task, load
+from buildyard.farm.tasks.paging import FIRST_PAGE, Page, cut
+from buildyard.farm.tasks.rows import Run, Task, load, load_one
+from buildyard.farm.tasks.telling import tell
 from buildyard.farm.tasks.times import from_datetime, to_json
 from buildyard.farm.tasks.upsert import insert_new
 from buildyard.taskcluster.slugid import slugId
 
 #: After an exception its worker has this long to upload what it still has, a log for one.
 GRACE_AFTER_EXCEPTION_S: Final = 25 * 60
-#: Entries of a list on one page, at most.
-MAX_PAGE: Final = 1000
 #: Links followed one after another.
 MAX_LINKS: Final = 20
+
+
+#: The storage types whose bytes this farm keeps.
+BYTES: Final = frozenset({"object", "s3"})
+#: Which may take the place of which, with other details.
+_REPLACEABLE: Final = frozenset({("object", "object"), ("s3", "s3"), ("reference", "reference"), ("reference", "link")})
 
 
 class Artifact(Struct, frozen=True, kw_only=True):
@@ -79,8 +85,9 @@ class Created(Struct, frozen=True, kw_only=True):
 def create_artifact(connection: Connection, now: float, task_id: str, run_id: int, name: str, given: object) -> Created:
     """Return the artifact of this run that ``given``, createArtifact's decoded body, describes.
 
-    It is there at once, but for an ``object``, which is there once `finish_artifact` has seen its bytes.  Raises
-    `InputError` for what cannot be, `RequestConflict` where the run has ended or the name holds something else.
+    It is there at once, but for an ``object``, which is there once `finish_artifact` has seen its bytes.  What was
+    answered once is answered again, with more time if that is asked for.  Raises `InputError` for what cannot be,
+    `RequestConflict` where the run has ended or the name holds something else.
     """
     wanted = decode(given)
     expires = from_datetime(wanted.expires)
@@ -88,7 +95,9 @@ def create_artifact(connection: Connection, now: float, task_id: str, run_id: in
     _check_expiry(task, expires, now)
     _check_open(task, run, now)
     fresh = _fresh(task_id, run_id, name, wanted, expires, now)
-    made = _put(connection, fresh)
+    made, is_news = _put(connection, fresh)
+    if is_news and made.storage_type not in BYTES:
+        tell(connection, now, [ArtifactCreated(task, run, made.info)])
     return Created(
         artifact=made,
         project_id=task.project_id,
@@ -142,10 +151,11 @@ def _fresh(task_id: str, run_id: int, name: str, wanted: Given, expires: float, 
     )
 
 
-def _put(connection: Connection, fresh: Artifact) -> Artifact:
+def _put(connection: Connection, fresh: Artifact) -> tuple[Artifact, bool]:
+    """Return the artifact as it is now, and whether that is news."""
     row = structs.asdict(fresh) | {"details": msgspec.json.encode(fresh.details).decode()}
     if insert_new(connection, artifacts, [row]):
-        return fresh
+        return fresh, True
     known = find(connection, fresh.task_id, fresh.run_id, fresh.name)
     if not _may_replace(known, fresh):
         facts = {name: known.info[name] for name in ("storageType", "contentType", "expires")}
@@ -153,18 +163,18 @@ def _put(connection: Connection, fresh: Artifact) -> Artifact:
             "Artifact already exists with different properties, and none of the allowed exceptions apply: "
             + msgspec.json.format(msgspec.json.encode(facts)).decode()
         )
-    kept = known.details if fresh.storage_type == "object" else fresh.details
+    kept = known.details if fresh.storage_type in BYTES else fresh.details
     merged = structs.replace(fresh, details=kept, present=known.present, created=known.created)
     changed = structs.asdict(merged) | {"details": msgspec.json.encode(kept).decode()}
     connection.execute(update(artifacts).where(*_key(merged.task_id, merged.run_id, merged.name)).values(changed))
-    return merged
+    return merged, merged != known
 
 
 def _may_replace(known: Artifact, fresh: Artifact) -> bool:
     if fresh.content_type != known.content_type or fresh.expires < known.expires:
         return False
     kinds = (known.storage_type, fresh.storage_type)
-    if kinds in (("object", "object"), ("reference", "reference"), ("reference", "link")):
+    if kinds in _REPLACEABLE:
         return True
     return kinds[0] == kinds[1] and known.details == fresh.details
 
@@ -198,6 +208,8 @@ def finish_artifact(connection: Connection, now: float, task_id: str, run_id: in
     connection.execute(update(artifacts).where(*_key(task_id, run_id, name)).values(present=True))
     told = ArtifactStored(task_id=task_id, run_id=run_id, name=name, sha256=stored.sha256, size=stored.size)
     outbox.record(connection, now, [told])
+    task = load_one(connection, task_id)
+    tell(connection, now, [ArtifactCreated(task, task.run(run_id), found.info)])
 
 
 def find(connection: Connection, task_id: str, run_id: int, name: str) -> Artifact:
@@ -255,9 +267,9 @@ def latest_run(connection: Connection, task_id: str) -> int:
 
 
 def listing(
-    connection: Connection, task_id: str, run_id: int | None, *, limit: int = MAX_PAGE, token: str | None = None
-) -> dict[str, Any]:
-    """Return a page of the run's artifacts by name, with ``continuationToken`` where more follow.
+    connection: Connection, task_id: str, run_id: int | None, page: Page = FIRST_PAGE
+) -> tuple[list[Artifact], str | None]:
+    """Return a page of the run's artifacts by name.
 
     Raises `ResourceNotFound` for an unknown task or run, `InputError` for a token that is none.
     """
@@ -265,29 +277,12 @@ def listing(
     if task is None:
         raise ResourceNotFound(f"Task `{task_id}` not found")
     run_id = task.run(len(task.runs) - 1 if run_id is None else run_id).run_id
-    limit = min(limit, MAX_PAGE)
+    _, _, after = page.place((str, int, str), ("", 0, ""))
     chosen = (
         select(artifacts)
-        .where(artifacts.c.task_id == task_id, artifacts.c.run_id == run_id, artifacts.c.name > _after(token))
+        .where(artifacts.c.task_id == task_id, artifacts.c.run_id == run_id, artifacts.c.name > after)
         .order_by(artifacts.c.name)
-        .limit(limit + 1)
+        .limit(page.rows)
     )
     found = [_artifact(row) for row in connection.execute(chosen)]
-    page: dict[str, Any] = {"artifacts": [artifact.info for artifact in found[:limit]]}
-    if limit and len(found) > limit:
-        page["continuationToken"] = _token(found[limit - 1])
-    return page
-
-
-def _token(last: Artifact) -> str:
-    return base64.urlsafe_b64encode(msgspec.json.encode([last.task_id, last.run_id, last.name])).decode().rstrip("=")
-
-
-def _after(token: str | None) -> str:
-    if token is None:
-        return ""
-    try:
-        text = base64.urlsafe_b64decode(token.encode() + b"=" * (-len(token) % 4))
-        return str(msgspec.json.decode(text, type=tuple[str, int, str])[2])
-    except (binascii.Error, ValueError, UnicodeError) as error:
-        raise InputError("Invalid continuation token") from error
+    return cut(found, page, lambda last: [last.task_id, last.run_id, last.name])

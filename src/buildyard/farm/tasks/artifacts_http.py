@@ -5,15 +5,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from msgspec import Struct
 
-from buildyard.farm.tasks import artifacts, objects
+from buildyard.farm.tasks import artifacts, objects, s3_http
 from buildyard.farm.tasks.answers import json_response
 from buildyard.farm.tasks.artifacts import Artifact, Created
 from buildyard.farm.tasks.definition import TaskId
 from buildyard.farm.tasks.objects_http import get_url
+from buildyard.farm.tasks.paging import PAGED, page_of, paged
 from buildyard.farm.tasks.times import to_json
 from buildyard.farm.tasks.wire import Answer, Call, Operation
 
@@ -29,6 +30,8 @@ async def create(call: Call) -> Answer:
     task_id, run_id = call.params["taskId"], call.run_id
     call.caller.require(f"queue:create-artifact:{task_id}/{run_id}")
     created = await call.rooms.write(artifacts.create_artifact, task_id, run_id, call.params["name"], call.payload)
+    if created.artifact.storage_type == "s3":
+        return s3_http.put_answer(call, created.artifact)
     if created.artifact.storage_type != "object":
         return {"storageType": created.artifact.storage_type}
     return _upload(call, created)
@@ -61,6 +64,8 @@ async def content(call: Call) -> Answer:
     if found.storage_type == "object":
         credentials = call.rooms.auth.download_credentials(found)
         return {"storageType": "object", "name": found.object_name, "credentials": credentials}
+    if found.storage_type == "s3":
+        return {"storageType": "s3", "url": s3_http.get_url(call, found)}
     return {"storageType": found.storage_type, **found.details}
 
 
@@ -70,11 +75,15 @@ async def get(call: Call) -> Answer:
     headers = {"x-taskcluster-artifact-storage-type": found.storage_type}
     if found.storage_type == "error":
         return json_response(found.details, 424, headers)
-    url = str(found.details.get("url")) if found.storage_type == "reference" else await _object_url(call, found)
+    url = await _url(call, found)
     return json_response({"storageType": found.storage_type, "url": url}, 303, {**headers, "location": url})
 
 
-async def _object_url(call: Call, found: Artifact) -> str:
+async def _url(call: Call, found: Artifact) -> str:
+    if found.storage_type == "reference":
+        return str(found.details["url"])
+    if found.storage_type == "s3":
+        return s3_http.get_url(call, found)
     stored = await call.rooms.read(objects.readable, call.rooms.clock(), str(found.object_name))
     return get_url(call, stored).url
 
@@ -99,12 +108,9 @@ async def info(call: Call) -> Answer:
 async def listing(call: Call) -> Answer:
     """Answer listArtifacts and listLatestArtifacts."""
     call.caller.require(f"queue:list-artifacts:{_place(call)}")
-    limit = int(call.query.get("limit", artifacts.MAX_PAGE))
-    token = call.query.get("continuationToken")
-    page: dict[str, Any] = await call.rooms.read(
-        artifacts.listing, call.params["taskId"], _run_id(call), limit=limit, token=token
-    )
-    return page
+    page = page_of(call.query)
+    found, token = await call.rooms.read(artifacts.listing, call.params["taskId"], _run_id(call), page)
+    return paged({"artifacts": [artifact.info for artifact in found]}, token)
 
 
 def _run_id(call: Call) -> int | None:
@@ -117,7 +123,6 @@ def _place(call: Call) -> str:
 
 
 _TASK, _RUN, _NAME = "/task/{taskId}", "/task/{taskId}/runs/{runId}", "{name:path}"
-_PAGED: Final = frozenset({"limit", "continuationToken"})
 
 OPERATIONS: Final = (
     Operation("createArtifact", "POST", f"{_RUN}/artifacts/{_NAME}", create, body="json"),
@@ -128,6 +133,6 @@ OPERATIONS: Final = (
     Operation("latestArtifact", "GET", f"{_TASK}/artifact-content/{_NAME}", content),
     Operation("artifactInfo", "GET", f"{_RUN}/artifact-info/{_NAME}", info),
     Operation("latestArtifactInfo", "GET", f"{_TASK}/artifact-info/{_NAME}", info),
-    Operation("listArtifacts", "GET", f"{_RUN}/artifacts", listing, query=_PAGED),
-    Operation("listLatestArtifacts", "GET", f"{_TASK}/artifacts", listing, query=_PAGED),
+    Operation("listArtifacts", "GET", f"{_RUN}/artifacts", listing, query=PAGED),
+    Operation("listLatestArtifacts", "GET", f"{_TASK}/artifacts", listing, query=PAGED),
 )

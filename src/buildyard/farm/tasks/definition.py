@@ -1,7 +1,7 @@
 """What a task is to be: createTask's input, checked, with every default filled in.
 
 Pure.  `complete` turns what a client sent into the definition that the farm keeps and `queue.task` answers; `service`
-stores it.  Bounds and defaults are Taskcluster's own (reference section 14.1).
+stores it.  Bounds and defaults are Taskcluster's own.
 """
 
 from __future__ import annotations
@@ -84,6 +84,8 @@ class Definition(Struct, frozen=True, kw_only=True):
     created: float
     deadline: float
     expires: float
+    dependencies: list[str]
+    requires: str  #: ``all-completed`` or ``all-resolved``
     body: dict[str, Any]  #: as `queue.task` answers it
 
 
@@ -130,6 +132,8 @@ def complete(task_id: str, given: object, now: float) -> Definition:
         created=created,
         deadline=deadline,
         expires=expires,
+        dependencies=task.dependencies,
+        requires=task.requires,
         body=body,
     )
 
@@ -157,11 +161,6 @@ def _check(task: TaskInput) -> None:
     starry = [scope for scope in task.scopes if scope.endswith("**")]
     if starry:
         raise InputError(f"a scope of a task may not end with two stars: {', '.join(starry)}")
-    if task.dependencies:
-        raise InputError(
-            "this queue does not schedule by `dependencies` yet, so the task would never run; "
-            "create it without them once what it needs is there"
-        )
 
 
 def _task_queue(task: TaskInput) -> str:

@@ -14,6 +14,8 @@
   * InputTooLarge            413 (.limit)
   * TryLater                 503: the hub cannot do it now (.retry_after)
 * LogGap                     log bytes are missing before these (.known)
+* TaskclusterAway            the Taskcluster that the farm's tasks run on does not answer (.root_url)
+* TaskclusterRefuses         it does not let the farm do what it must (.root_url)
 
 Messages may be shown to the caller (Taskcluster: lib-api, its error codes).
 """
@@ -138,3 +140,19 @@ class LogGap(BuildyardError):
         super().__init__(f"the log holds {known} bytes, so bytes from {offset} on would leave a gap")
         self.known = known
         self.offset = offset
+
+
+class TaskclusterAway(BuildyardError):
+    """The Taskcluster does not answer; it is asked again.  See that it runs, and that its root URL is right."""
+
+    def __init__(self, root_url: str, why: BaseException) -> None:
+        super().__init__(f"the Taskcluster at {root_url} does not answer: {str(why).partition(chr(10))[0]}")
+        self.root_url = root_url
+
+
+class TaskclusterRefuses(BuildyardError):
+    """The Taskcluster does not believe the farm's credentials, or they lack scopes.  Nothing is lost meanwhile."""
+
+    def __init__(self, root_url: str, why: str) -> None:
+        super().__init__(f"the Taskcluster at {root_url} refuses the farm: {why}")
+        self.root_url = root_url

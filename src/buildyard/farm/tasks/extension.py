@@ -18,8 +18,9 @@ from buildyard.farm.store.errors import StoreClosed
 from buildyard.farm.tasks import builders, progress, service
 from buildyard.farm.tasks.definition import TASK_QUEUE, Identifier
 from buildyard.farm.tasks.errors import InputError
-from buildyard.farm.tasks.polling import Wish, claim_work, first_of
+from buildyard.farm.tasks.polling import claim_work, first_of
 from buildyard.farm.tasks.rooms import TaskRooms
+from buildyard.farm.tasks.service import Wish
 from buildyard.farm.tasks.transitions import task_channel
 from buildyard.farm.tasks.wire import Answer, Call, Operation
 from buildyard.farm.tasks.workers import claim_answer
@@ -55,7 +56,13 @@ async def claim(call: Call) -> Answer:
     worker = f"queue:worker-id:{asked.worker_group}/{asked.worker_id}"
     call.caller.require({"AllOf": [*(f"queue:claim-work:{pool}" for pool in pools), worker]})
     await call.rooms.write(builders.seen, asked.worker_id)
-    wish = Wish(pools=pools, worker_group=asked.worker_group, worker_id=asked.worker_id, limit=asked.tasks)
+    wish = Wish(
+        pools=pools,
+        worker_group=asked.worker_group,
+        worker_id=asked.worker_id,
+        limit=asked.tasks,
+        claim_timeout=call.rooms.settings.claim_timeout_s,
+    )
     claimed = await claim_work(call.rooms, wish, call.request.receive)
     return {"tasks": [{**claim_answer(call.rooms, one), "task": one.task} for one in claimed]}
 

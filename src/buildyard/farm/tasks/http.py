@@ -1,8 +1,9 @@
 """The queue service's HTTP face, ``/api/queue/v1``: what Taskcluster's own client and workers call.
 
-Each operation checks its scopes, calls one transaction body and answers in Taskcluster's shape (reference sections 13
-to 20).  `routes` lists these operations together with those of `workers`, `artifacts_http`, `objects_http`
-and `extension`.
+Each operation checks its scopes, calls one transaction body and answers in Taskcluster's shape.
+`SERVICES` lists these operations together with those of its neighbours: `workers`, `groups_http`,
+`lists_http`, `worker_records_http`, `artifacts_http`, `s3_http` and `objects_http`; `OWN` are those of `extension`.
+`buildyard.farm.services.http` serves them.
 """
 
 from __future__ import annotations
@@ -12,23 +13,24 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from sqlalchemy import Connection
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
 
 import buildyard
-from buildyard.farm.tasks import artifacts_http, extension, objects_http, service, workers
-from buildyard.farm.tasks.answers import json_response
+from buildyard.farm.tasks import (
+    artifacts_http,
+    extension,
+    groups_http,
+    lists_http,
+    objects_http,
+    s3_http,
+    service,
+    worker_records_http,
+    workers,
+)
 from buildyard.farm.tasks.definition import PRIORITIES, complete
-from buildyard.farm.tasks.rooms import TaskRooms
-from buildyard.farm.tasks.wire import Answer, Call, Handler, Operation, route
+from buildyard.farm.tasks.wire import Answer, Call, Handler, Operation
 from buildyard.taskcluster.scopes import ScopeExpression
 
-QUEUE: Final = "/api/queue/v1"
-OBJECT: Final = "/api/object/v1"
 FARM: Final = "/api/farm/v1"
-#: Services of which this farm has no more than their monitoring.
-MONITORED: Final = (QUEUE, OBJECT, "/api/auth/v1")
 
 
 # --- one task --------------------------------------------------------------------------------------------------------
@@ -39,7 +41,7 @@ async def create_task(call: Call) -> Answer:
     task_id = call.params["taskId"]
     whole = complete(task_id, call.payload, call.rooms.clock())
     call.caller.require(_may_create(whole.body))
-    return {"status": await call.rooms.write(service.create, task_id, call.payload)}
+    return {"status": await call.rooms.write_each(service.create_each, (task_id, whole))}
 
 
 def _may_create(body: dict[str, Any]) -> ScopeExpression:
@@ -91,30 +93,6 @@ def _may_act(verb: str, task_id: str, found: dict[str, Any]) -> ScopeExpression:
     }
 
 
-# --- pools -----------------------------------------------------------------------------------------------------------
-
-
-async def counts(call: Call) -> Answer:
-    """Answer taskQueueCounts."""
-    pool = call.params["taskQueueId"]
-    call.caller.require({"AllOf": [f"queue:pending-count:{pool}", f"queue:claimed-count:{pool}"]})
-    pending, claimed = await call.rooms.read(service.counts, pool)
-    return {**_pool(pool), "pendingTasks": pending, "claimedTasks": claimed}
-
-
-async def pending(call: Call) -> Answer:
-    """Answer pendingTasks, which taskQueueCounts has replaced."""
-    pool = call.params["taskQueueId"]
-    call.caller.require(f"queue:pending-count:{pool}")
-    waiting, _ = await call.rooms.read(service.counts, pool)
-    return {**_pool(pool), "pendingTasks": waiting}
-
-
-def _pool(pool: str) -> dict[str, Any]:
-    provisioner, _, worker_type = pool.partition("/")
-    return {"provisionerId": provisioner, "workerType": worker_type, "taskQueueId": pool}
-
-
 # --- monitoring ------------------------------------------------------------------------------------------------------
 
 
@@ -140,7 +118,7 @@ MONITORING: Final = (
     Operation("version", "GET", "/__version__", version, signed=False),
 )
 
-_TASK, _POOL = "/task/{taskId}", "{taskQueueId:path}"
+_TASK: Final = "/task/{taskId}"
 
 OPERATIONS: Final = (
     Operation("createTask", "PUT", _TASK, create_task, body="json"),
@@ -149,26 +127,25 @@ OPERATIONS: Final = (
     Operation("scheduleTask", "POST", f"{_TASK}/schedule", _acting(service.schedule, "schedule-task")),
     Operation("rerunTask", "POST", f"{_TASK}/rerun", _acting(service.rerun, "rerun-task")),
     Operation("cancelTask", "POST", f"{_TASK}/cancel", _acting(service.cancel, "cancel-task")),
-    Operation("taskQueueCounts", "GET", f"/task-queues/{_POOL}/counts", counts),
-    Operation("pendingTasks", "GET", f"/pending/{_POOL}", pending),
 )
 
 
-def routes(rooms: TaskRooms) -> list[BaseRoute]:
-    """Return the routes of the queue and object services, the services' monitoring, and the farm's worker routes."""
-    listed = [
-        *((prefix, operation) for prefix in MONITORED for operation in MONITORING),
-        *((QUEUE, operation) for operation in (*OPERATIONS, *workers.OPERATIONS, *artifacts_http.OPERATIONS)),
-        *((OBJECT, operation) for operation in objects_http.OPERATIONS),
-        *((FARM, operation) for operation in extension.OPERATIONS),
-    ]
-    found = [route(rooms, prefix, operation) for prefix, operation in listed]
-    return [*found, *(Route(f"{prefix}/{{rest:path}}", _nothing_here, methods=_VERBS) for prefix in MONITORED)]
+#: The queue service's whole.
+QUEUE_OPERATIONS: Final = (
+    *OPERATIONS,
+    *workers.OPERATIONS,
+    *groups_http.OPERATIONS,
+    *lists_http.OPERATIONS,
+    *worker_records_http.OPERATIONS,
+    *artifacts_http.OPERATIONS,
+    *s3_http.OPERATIONS,
+)
 
 
-_VERBS: Final = ["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"]
-
-
-async def _nothing_here(request: Request) -> Response:
-    # Taskcluster answers an unknown path or verb in another shape than everything else.
-    return json_response({"error": "Not found"}, 404)
+#: The services of this floor, by their names in Taskcluster.
+SERVICES: Final = {
+    "queue": QUEUE_OPERATIONS,
+    "object": objects_http.OPERATIONS,
+}
+#: What builders need beyond them, below `FARM`.
+OWN: Final = extension.OPERATIONS

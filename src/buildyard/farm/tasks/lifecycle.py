@@ -2,8 +2,7 @@
 
 Pure.  `TABLE` is the whole law; `transitions` writes what `step` answers, and the docs draw their picture from it.  A
 task's state is that of its last run, or ``unscheduled`` while it has none; only the last run is ever pending or
-running.  What a pair (state, action) lacks in the table cannot happen and is a conflict (Taskcluster: queue service,
-reference sections 16 and 18).
+running.  What a pair (state, action) lacks in the table cannot happen and is a conflict (Taskcluster: queue service).
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 The rows say what was uploaded under which name; the bytes lie in the store's objects by their SHA-256 and are moved by
 `objects_http`.  An upload belongs to whoever named its ``uploadId``: who repeats it goes on, anybody else is refused
-(Taskcluster's object service, reference section 10).  What the uploader says of the bytes is held against them here.
+(Taskcluster's object service).  What the uploader says of the bytes is held against them here.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final
 
 import msgspec
 from msgspec import Meta, Struct, structs
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, or_, select, update
 
 from buildyard.farm.store.tables import objects
 from buildyard.farm.tasks.artifact_inputs import ContentType
@@ -29,6 +29,8 @@ from buildyard.farm.tasks.upsert import insert_new
 
 #: Bytes of an object, at most.
 MAX_OBJECT_BYTES: Final = 4 * 1024**3
+#: An upload that is not finished by then is given up, and its name is free again (Taskcluster: one day).
+UPLOAD_S: Final = 24 * 3600.0
 #: Base64 characters of an object that comes inside the request (8192 bytes).
 MAX_INLINE_CHARS: Final = 10_926
 
@@ -154,7 +156,11 @@ def create_upload(
         created=now,
         expires=expires,
     )
-    if insert_new(connection, objects, [structs.asdict(fresh) | {"hashes": _text(fresh.hashes)}]):
+    row = structs.asdict(fresh) | {"hashes": _text(fresh.hashes)}
+    if insert_new(connection, objects, [row]):
+        return fresh
+    was_over = connection.execute(delete(objects).where(objects.c.name == name, _over(now))).rowcount
+    if was_over and insert_new(connection, objects, [row]):
         return fresh
     return _same_upload(connection, fresh, arrived)
 
@@ -245,6 +251,18 @@ def readable(connection: Connection, now: float, name: str) -> StoredObject:
     if not found.finished or found.expires <= now:
         raise ResourceNotFound(f'Object "{name}" not found')
     return found
+
+
+def sweep(connection: Connection, now: float, limit: int) -> int:
+    """Return how many objects were forgotten, ``limit`` at most: expired, or given up.  Their bytes stay."""
+    due = select(objects.c.name).where(_over(now)).order_by(objects.c.name).limit(limit)
+    found: int = connection.execute(delete(objects).where(objects.c.name.in_(due))).rowcount
+    return found
+
+
+def _over(now: float) -> ColumnElement[bool]:
+    given_up = and_(objects.c.finished.is_(False), objects.c.created <= now - UPLOAD_S)
+    return or_(objects.c.expires <= now, given_up)
 
 
 def _object(row: Row[Any]) -> StoredObject:

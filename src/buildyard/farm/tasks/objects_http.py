@@ -8,19 +8,18 @@ the store's objects, a part at a time and never a whole wheel in memory, and app
 from __future__ import annotations
 
 import asyncio
-import hmac
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Final, TypeVar
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
-from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import FileResponse
 
 from buildyard.farm.store.objects import Staged
 from buildyard.farm.tasks import objects
+from buildyard.farm.tasks.addresses import Address, check_address, signed_address
 from buildyard.farm.tasks.answers import json_response
-from buildyard.farm.tasks.errors import AuthenticationFailed, InputError, InputTooLarge
+from buildyard.farm.tasks.errors import InputError, InputTooLarge
 from buildyard.farm.tasks.objects import Bytes, DownloadInput, FinishInput, PutUrl, StoredObject, UploadInput
 from buildyard.farm.tasks.times import to_json
 from buildyard.farm.tasks.wire import Answer, Call, Operation, root_url
@@ -29,13 +28,6 @@ T = TypeVar("T")
 
 #: Bytes written at once, in a thread of their own.
 PART_BYTES: Final = 1024 * 1024
-
-
-class Address(Struct, frozen=True):
-    """A signed address, and when it ends (seconds since 1970)."""
-
-    url: str
-    expires: int
 
 
 # --- the service -----------------------------------------------------------------------------------------------------
@@ -124,36 +116,19 @@ async def _readable(call: Call) -> StoredObject:
 
 def get_url(call: Call, found: StoredObject) -> Address:
     """Return an address from which anybody may get the object's bytes for a while."""
-    return _address(call, "GET", found.name, {}, call.rooms.settings.get_url_s)
+    return signed_address(call, "GET", _content(found.name), {}, call.rooms.settings.get_url_s)
 
 
 def _put_url(call: Call, name: str, upload_id: str, proposed: PutUrl) -> dict[str, Any]:
     length = str(proposed.content_length)
     facts = {"uploadId": upload_id, "contentType": proposed.content_type, "contentLength": length}
-    given = _address(call, "PUT", name, facts, call.rooms.settings.put_url_s)
+    given = signed_address(call, "PUT", _content(name), facts, call.rooms.settings.put_url_s)
     headers = {"Content-Type": proposed.content_type, "Content-Length": length, "Content-Encoding": "identity"}
     return {"url": given.url, "expires": to_json(given.expires), "headers": headers}
 
 
-def _address(call: Call, method: str, name: str, facts: Mapping[str, str], seconds: float) -> Address:
-    expires = int(call.rooms.clock() + seconds)
-    signed = {**facts, "expires": str(expires)}
-    query = urlencode({**signed, "signature": call.rooms.auth.sign(_signed_text(method, name, signed))})
-    root = root_url(call.rooms, call.request)
-    return Address(f"{root}/api/object/v1/content/{quote(name, safe='')}?{query}", expires)
-
-
-def _signed_text(method: str, name: str, facts: Mapping[str, str]) -> str:
-    return "\n".join([method, name, *(f"{key}:{facts[key]}" for key in sorted(facts))])
-
-
-def _check_address(call: Call, method: str) -> None:
-    facts = {key: value for key, value in call.query.items() if key != "signature"}
-    expected = call.rooms.auth.sign(_signed_text(method, call.params["name"], facts))
-    if not hmac.compare_digest(expected, call.query.get("signature", "")):
-        raise AuthenticationFailed("this address was not signed by this hub, or was changed")
-    if int(facts["expires"]) <= call.rooms.clock():
-        raise AuthenticationFailed("this address has expired; ask for another")
+def _content(name: str) -> str:
+    return f"/api/object/v1/content/{quote(name, safe='')}"
 
 
 # --- bytes -----------------------------------------------------------------------------------------------------------
@@ -161,18 +136,22 @@ def _check_address(call: Call, method: str) -> None:
 
 async def put_content(call: Call) -> Answer:
     """The bytes of an upload, at the address that createUpload gave."""
-    _check_address(call, "PUT")
+    check_address(call, "PUT", _content(call.params["name"]))
     length = int(call.query["contentLength"])
     if call.request.headers.get("content-type", "") != call.query["contentType"]:
         raise InputError("the Content-Type must be the one that createUpload was told")
     if call.request.headers.get("content-length") not in (None, str(length)):
         raise InputError(f"the Content-Length must be {length}, as createUpload was told")
-    arrived = await _receive(call, length)
+    arrived = await receive_bytes(call, length)
     await call.rooms.write(objects.receive, call.params["name"], call.query["uploadId"], arrived)
     return {}
 
 
-async def _receive(call: Call, length: int) -> Bytes:
+async def receive_bytes(call: Call, length: int) -> Bytes:
+    """Return what is known of the request's body, once it is among the store's objects.
+
+    Raises `InputError` for a body of another length.
+    """
     staged = await _in_thread(call.rooms.objects.stage)
     try:
         await _stream(call.request, staged, length)
@@ -213,20 +192,27 @@ async def _in_thread(work: Callable[[], T]) -> T:
 
 async def get_content(call: Call) -> Answer:
     """The bytes of an object, or ranges of them."""
-    _check_address(call, "GET")
+    check_address(call, "GET", _content(call.params["name"]))
     found = await call.rooms.read(objects.readable, call.rooms.clock(), call.params["name"])
     assert found.sha256 is not None
+    return bytes_response(call, found.sha256, found.content_type)
+
+
+def bytes_response(call: Call, sha256: str, content_type: str, *, encoding: str = "") -> FileResponse:
+    """Return the bytes of this digest, or the ranges of them that the request asks for.
+
+    ``encoding`` is the ``Content-Encoding`` in which they came.
+    """
     headers = {
         # Among the headers, or Starlette adds a charset to it.
-        "content-type": found.content_type or "application/binary",
-        "etag": f'"{found.sha256}"',
+        "content-type": content_type or "application/binary",
+        "etag": f'"{sha256}"',
         "cache-control": "private, immutable, max-age=31536000",
         # What a build made is data: no browser runs it as a page of the farm.
         "content-security-policy": "sandbox; default-src 'none'",
         "x-content-type-options": "nosniff",
-    }
-    path = call.rooms.objects.path(found.sha256)
-    return FileResponse(path, headers=headers)
+    } | ({"content-encoding": encoding} if encoding else {})
+    return FileResponse(call.rooms.objects.path(sha256), headers=headers)
 
 
 _NAME = "{name:path}"

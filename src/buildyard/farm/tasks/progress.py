@@ -5,12 +5,13 @@ Transaction bodies; the log itself is `logs`'.  A worker that has lost its claim
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
 
 from buildyard.farm.events import outbox
-from buildyard.farm.events.schemas import BuildPhase
+from buildyard.farm.events.schemas import BuildPhase, BuildStarted, Event
 from buildyard.farm.store.base import wake
 from buildyard.farm.store.tables import builds, runs
 from buildyard.farm.tasks.errors import RequestConflict, ResourceNotFound
@@ -37,7 +38,7 @@ def enter_phase(
     began = now if run.started is None else min(now, run.started + at)
     its_row = (runs.c.task_id == task_id) & (runs.c.run_id == run_id)
     connection.execute(update(runs).where(its_row).values(phase=phase, phase_started=began, log_bytes=log_bytes))
-    _tell(connection, now, task_id, run_id, phase, run.worker_id or "")
+    _tell(connection, now, task_id, run_id, phase, run.worker_id or "", is_first=run.phase is None)
     wake(connection, CHANNEL, task_channel(task_id))
 
 
@@ -45,6 +46,13 @@ def note_log_size(connection: Connection, task_id: str, run_id: int, log_bytes: 
     """Note how many bytes the run's log holds."""
     its_row = (runs.c.task_id == task_id) & (runs.c.run_id == run_id)
     connection.execute(update(runs).where(its_row).values(log_bytes=log_bytes))
+
+
+def note_log_sizes(connection: Connection, sizes: Iterable[tuple[str, int, int]]) -> None:
+    """Note how many bytes the logs of these runs hold; of one without a log there is nothing to note."""
+    for task_id, run_id, log_bytes in sizes:
+        if log_bytes:
+            note_log_size(connection, task_id, run_id, log_bytes)
 
 
 def is_resolved(connection: Connection, task_id: str, run_id: int) -> bool:
@@ -67,19 +75,21 @@ def _running(connection: Connection, task_id: str, run_id: int) -> Row[*tuple[An
     return row
 
 
-def _tell(connection: Connection, now: float, task_id: str, run_id: int, phase: str, builder: str) -> None:
+def _tell(
+    connection: Connection, now: float, task_id: str, run_id: int, phase: str, builder: str, *, is_first: bool
+) -> None:
     build = connection.execute(select(builds).where(builds.c.task_id == task_id)).first()
     if build is None:  # a task that is no build
         return
-    told = BuildPhase(
-        build_id=build.id,
-        package=build.package,
-        version=build.version,
-        abi=build.abi,
-        platform=build.platform,
-        task_id=task_id,
-        run_id=run_id,
-        phase=phase,
-        builder=builder,
-    )
-    outbox.record(connection, now, [told])
+    about: dict[str, Any] = {
+        "build_id": build.id,
+        "package": build.package,
+        "version": build.version,
+        "abi": build.abi,
+        "platform": build.platform,
+        "task_id": task_id,
+        "run_id": run_id,
+        "builder": builder,
+    }
+    happened: list[Event] = [BuildStarted(**about)] if is_first else []
+    outbox.record(connection, now, [*happened, BuildPhase(**about, phase=phase)])

@@ -1,6 +1,6 @@
 """Tasks and runs as values, read from their rows and written as Taskcluster's task status.
 
-`load` reads, `status` answers; the writing is next door in `transitions`.
+`load` reads, `status` and `definition` answer; the writing is next door in `transitions`.
 """
 
 from __future__ import annotations
@@ -9,9 +9,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, cast
 
+import msgspec
 from msgspec import Struct
-from sqlalchemy import BindParameter, Connection, bindparam, select
+from sqlalchemy import Connection, select
 
+from buildyard.farm.store.prepared import Prepared, is_one_of
 from buildyard.farm.store.tables import runs, tasks
 from buildyard.farm.tasks.definition import PRIORITIES
 from buildyard.farm.tasks.errors import ResourceNotFound
@@ -50,7 +52,10 @@ class Task(Struct, frozen=True, kw_only=True):
     created: float
     deadline: float
     expires: float
-    runs: tuple[Run, ...]
+    unmet: int = 0  #: dependencies that are not satisfied
+    dependents: int = 0  #: 0: nothing waits for it
+    ever_resolved: bool = False
+    runs: tuple[Run, ...] = ()
 
     @property
     def last(self) -> Run | None:
@@ -68,37 +73,42 @@ _RUN_COLUMNS = (runs.c.task_id, *(runs.c[name] for name in Run.__struct_fields__
 _TASK_FIELDS = tuple(name for name in Task.__struct_fields__ if name != "runs")
 _TASK_COLUMNS = tuple(tasks.c[name] for name in _TASK_FIELDS)
 
-_AMONG: Final[BindParameter[Any]] = bindparam("task_ids", expanding=True)
-# Statements are built once: building one costs as much as its execution.
-_TASKS: Final = select(*_TASK_COLUMNS).where(tasks.c.task_id.in_(_AMONG)).order_by(tasks.c.task_id)
-_TASKS_LOCKED: Final = _TASKS.with_for_update()
-_RUNS: Final = select(*_RUN_COLUMNS).where(runs.c.task_id.in_(_AMONG)).order_by(runs.c.task_id, runs.c.run_id)
+_CHOSEN = select(*_TASK_COLUMNS).where(is_one_of(tasks.c.task_id, "task_ids")).order_by(tasks.c.task_id)
+_TASKS: Final = Prepared(_CHOSEN)
+_TASKS_LOCKED: Final = Prepared(_CHOSEN.with_for_update())
+_RUNS: Final = Prepared(
+    select(*_RUN_COLUMNS).where(is_one_of(runs.c.task_id, "task_ids")).order_by(runs.c.task_id, runs.c.run_id)
+)
 
 
 def load(connection: Connection, task_ids: Sequence[str], *, lock: bool = False) -> dict[str, Task]:
     """Return those of the tasks that exist, by id; with ``lock``, nobody else changes them before this commits."""
     # Every writer locks task rows in this order, so no two wait for each other.
-    rows = connection.execute(_TASKS_LOCKED if lock else _TASKS, {"task_ids": task_ids}).all()
-    by_task = _runs_of(connection, [row.task_id for row in rows])
-    return {row.task_id: _task(tuple(row), by_task[row.task_id]) for row in rows}
+    rows = (_TASKS_LOCKED if lock else _TASKS).rows(connection, task_ids=list(task_ids))
+    by_task = _runs_of(connection, [row[0] for row in rows])
+    return {row[0]: _task(row, by_task[row[0]]) for row in rows}
 
 
 def load_one(connection: Connection, task_id: str, *, lock: bool = False) -> Task:
     """Return the task.  Raises `ResourceNotFound`."""
     found = load(connection, [task_id], lock=lock).get(task_id)
     if found is None:
-        raise ResourceNotFound(
-            f"`{task_id}` does not correspond to a task that exists.\n"
-            "Are you sure this task has already been submitted?"
-        )
+        raise no_such_task(task_id)
     return found
+
+
+def no_such_task(task_id: str) -> ResourceNotFound:
+    """Return the error for an id that no task has."""
+    return ResourceNotFound(
+        f"`{task_id}` does not correspond to a task that exists.\nAre you sure this task has already been submitted?"
+    )
 
 
 def _runs_of(connection: Connection, task_ids: Sequence[str]) -> dict[str, list[Run]]:
     found: dict[str, list[Run]] = defaultdict(list)
     if not task_ids:
         return found
-    for task_id, *values in connection.execute(_RUNS, {"task_ids": task_ids}):
+    for task_id, *values in _RUNS.rows(connection, task_ids=task_ids):
         facts = dict(zip(Run.__struct_fields__, values, strict=True))
         found[task_id].append(Run(**(facts | {"state": State(facts["state"])})))
     return found
@@ -106,11 +116,13 @@ def _runs_of(connection: Connection, task_ids: Sequence[str]) -> dict[str, list[
 
 def _task(values: Iterable[object], its_runs: Iterable[Run]) -> Task:
     facts = cast("dict[str, Any]", dict(zip(_TASK_FIELDS, values, strict=True)))
-    return Task(**(facts | {"state": State(facts["state"])}), runs=tuple(its_runs))
+    # SQLite knows no booleans.
+    known = {"state": State(facts["state"]), "ever_resolved": bool(facts["ever_resolved"])}
+    return Task(**(facts | known), runs=tuple(its_runs))
 
 
 def status(task: Task) -> dict[str, Any]:
-    """Return the task's status structure (reference section 14.2), without its ``status`` wrapper."""
+    """Return the task's status structure, without its ``status`` wrapper."""
     provisioner, _, worker_type = task.task_queue_id.partition("/")
     return {
         "taskId": task.task_id,
@@ -127,6 +139,17 @@ def status(task: Task) -> dict[str, Any]:
         "state": task.state.value,
         "runs": [_run_status(run) for run in task.runs],
     }
+
+
+def definition(task: Task) -> dict[str, Any]:
+    """Return the task's definition with all defaults, and with the priority that it has now."""
+    whole = msgspec.json.decode(task.definition, type=dict[str, Any])
+    return whole | {"priority": PRIORITIES[task.priority]}
+
+
+def described(task: Task) -> dict[str, Any]:
+    """Return what lists tell of a task: its status, and its definition."""
+    return {"status": status(task), "task": definition(task)}
 
 
 def _run_status(run: Run) -> dict[str, Any]:

@@ -9,16 +9,20 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, bindparam, func, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, exists, func, select, update
 
 from buildyard.farm.queue import database as queue
-from buildyard.farm.store.tables import runs, tasks
+from buildyard.farm.store.tables import remote_tasks, runs, tasks
+from buildyard.farm.tasks.happened import Change
 from buildyard.farm.tasks.lifecycle import Action, State, step
 from buildyard.farm.tasks.rows import Task, load
-from buildyard.farm.tasks.transitions import Change, advance, drop_hints, post, write
+from buildyard.farm.tasks.transitions import advance, drop_hints, post, write
 
 #: Rows a transaction takes at once; the rest is due still, and taken by the next.
 BATCH: Final = 200
+
+#: A task that runs on another Taskcluster waits there.
+_ELSEWHERE: Final = exists().where(remote_tasks.c.task_id == tasks.c.task_id)
 
 _UNRESOLVED: Final = (State.UNSCHEDULED, State.PENDING, State.RUNNING)
 
@@ -86,7 +90,7 @@ def repost(connection: Connection, now: float) -> int:
 def _pending_after(connection: Connection, now: float, last: str) -> list[Task]:
     chosen = (
         select(tasks.c.task_id)
-        .where(tasks.c.state == State.PENDING, tasks.c.deadline > now, tasks.c.task_id > last)
+        .where(tasks.c.state == State.PENDING, tasks.c.deadline > now, tasks.c.task_id > last, ~_ELSEWHERE)
         .order_by(tasks.c.task_id)
         .limit(BATCH)
     )

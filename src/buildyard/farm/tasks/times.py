@@ -7,17 +7,29 @@ written again is the same text.
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Final
+
+#: The last moment that has a name, which an offset from UTC can be beyond.
+_LAST: Final = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC).timestamp()
 
 
 def to_json(seconds: float) -> str:
     """Return the moment with milliseconds and ``Z``, as JavaScript's ``toJSON``."""
-    moment = datetime.fromtimestamp(round(seconds * 1000) // 1000, UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{round(seconds * 1000) % 1000:03d}Z"
+    whole, milliseconds = divmod(round(seconds * 1000), 1000)
+    return f"{_second(whole)}.{milliseconds:03d}Z"
+
+
+# The moments of one answer lie in few seconds, and those of the next in the same ones.
+@lru_cache(maxsize=4096)
+def _second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def from_datetime(moment: datetime) -> float:
-    """Return an aware moment in seconds since 1970, cut to whole milliseconds."""
-    return moment.replace(microsecond=moment.microsecond // 1000 * 1000).timestamp()
+    """Return an aware moment in seconds since 1970, cut to whole milliseconds, and to the years 1970 to 9999."""
+    seconds = moment.replace(microsecond=moment.microsecond // 1000 * 1000).timestamp()
+    return min(max(seconds, 0.0), _LAST)
 
 
 def a_year_later(seconds: float) -> float:

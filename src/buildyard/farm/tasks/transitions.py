@@ -1,7 +1,8 @@
 """One transition of a task: computed as a value, then written with its message, its event and its wake-ups.
 
 `advance` is pure: a task and a `Step` give the task as it is afterwards.  `write` stores any number of such changes
-with one statement a table, inside the caller's transaction.  The task row is the truth and a message in the pool only
+with one statement a table, inside the caller's transaction, and with them what follows: tasks that waited for these
+alone are pending, a group may be resolved.  The task row is the truth and a message in the pool only
 a hint: one that was lost is posted again by `sweep`, and one too many is dropped by whoever claims it.
 """
 
@@ -9,29 +10,25 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from collections.abc import Sequence, Set
+from typing import Final, NamedTuple
 
 import msgspec
 from msgspec import Struct, structs
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, select
 
-from buildyard.farm.events import outbox
-from buildyard.farm.events.schemas import (
-    Event,
-    TaskCompleted,
-    TaskException,
-    TaskFailed,
-    TaskPending,
-    TaskRunning,
-)
 from buildyard.farm.queue import database as queue
 from buildyard.farm.queue.base import NewMessage
 from buildyard.farm.store.base import wake
+from buildyard.farm.store.many_rows import insert_rows, update_rows
 from buildyard.farm.store.tables import runs, tasks
+from buildyard.farm.tasks import dependencies, groups
 from buildyard.farm.tasks.definition import PRIORITIES
-from buildyard.farm.tasks.lifecycle import RESOLVED, State, Step
+from buildyard.farm.tasks.happened import Change, Defined, GroupResolved
+from buildyard.farm.tasks.indexing import index_completed
+from buildyard.farm.tasks.lifecycle import RESOLVED, TABLE, Action, State, Step
 from buildyard.farm.tasks.rows import Run, Task
+from buildyard.farm.tasks.telling import tell
 
 #: The project whose queues are the pools.
 PROJECT: Final = "farm"
@@ -41,9 +38,16 @@ CHANNEL: Final = "tasks"
 RESOLVED_CHANNEL: Final = "resolved"
 
 
-_MOVE_RUN: Final = update(runs).where(runs.c.task_id == bindparam("its_task"), runs.c.run_id == bindparam("its_run"))
-_ADD_RUN: Final = insert(runs)
-_MOVE_TASK: Final = update(tasks).where(tasks.c.task_id == bindparam("its_id"))
+_RUN_FIELDS: Final = Run.__struct_fields__
+#: What of a run never changes.
+_FIXED: Final = ("run_id", "reason_created", "scheduled")
+_MOVE_RUN: Final = update_rows(runs, ("task_id", "run_id"), [name for name in _RUN_FIELDS if name not in _FIXED])
+_ADD_RUN: Final = insert_rows(runs, ("task_id", *_RUN_FIELDS))
+_MOVE_TASK: Final = update_rows(tasks, ("task_id",), ("state", "retries_left", "ever_resolved"))
+
+
+#: What makes an unscheduled task pending.
+SCHEDULED: Final = TABLE[State.UNSCHEDULED, Action.SCHEDULE]
 
 
 class Worker(NamedTuple):
@@ -52,13 +56,6 @@ class Worker(NamedTuple):
     group: str
     id: str
     taken_until: float
-
-
-class Change(Struct, frozen=True):
-    """A task before a transition, and after it."""
-
-    before: Task
-    after: Task
 
 
 def task_channel(task_id: str) -> str:
@@ -92,7 +89,14 @@ def advance(task: Task, step: Step, now: float, *, worker: Worker | None = None,
             Run(run_id=len(changed), state=State.PENDING, reason_created=step.retry, scheduled=now),
         )
         left -= 1
-    return structs.replace(task, runs=tuple(changed), retries_left=left, state=changed[-1].state)
+    state = changed[-1].state
+    return structs.replace(
+        task,
+        runs=tuple(changed),
+        retries_left=left,
+        state=state,
+        ever_resolved=task.ever_resolved or state in RESOLVED,
+    )
 
 
 def _added(task: Task, step: Step, now: float) -> Run:
@@ -122,17 +126,42 @@ def _moved(task: Task, step: Step, now: float, worker: Worker | None) -> Run:
     )
 
 
-def write(connection: Connection, now: float, changes: Sequence[Change]) -> None:
-    """Store the changes: runs, tasks, messages of runs that now wait, events, wake-ups."""
+def write(connection: Connection, now: float, changes: Sequence[Change], *, defined: Sequence[Defined] = ()) -> None:
+    """Store the changes: runs, tasks, messages of runs that now wait, what follows, events, wake-ups.
+
+    ``defined`` are those of the tasks that are new, whose rows say already what becomes of them.
+    """
+    _store(connection, now, changes, {one.task.task_id for one in defined})
+    ended = [change.after for change in changes if change.ends]
+    index_completed(connection, now, ended)
+    # Rows are locked before the log is: who waits for the log holds nothing that its holder could want.
+    released = dependencies.release(connection, now, ended)
+    followed = [Change(task, advance(task, SCHEDULED, now)) for task in released]
+    _store(connection, now, followed)
+    tell(connection, now, [*defined, *changes, *followed])
+    tell(connection, now, [GroupResolved(group) for group in groups.resolved(connection, ended)])
+
+
+def _store(connection: Connection, now: float, changes: Sequence[Change], fresh: Set[str] = frozenset()) -> None:
     if not changes:
         return
     messages = post(connection, now, [(change.after, run) for change in changes for run in _newly_pending(change)])
+    store(connection, now, changes, messages, fresh)
+
+
+def store(
+    connection: Connection,
+    now: float,
+    changes: Sequence[Change],
+    messages: dict[tuple[str, int], int],
+    fresh: Set[str] = frozenset(),
+) -> None:
+    """Store the changes without posting anything; ``messages`` are those that hint at runs that now wait.
+
+    ``fresh`` are the ids of tasks whose rows are as the changes leave them.
+    """
     _write_runs(connection, changes, messages)
-    connection.execute(
-        _MOVE_TASK,
-        [{"its_id": c.after.task_id, "state": c.after.state, "retries_left": c.after.retries_left} for c in changes],
-    )
-    outbox.record(connection, now, [event for change in changes for event in _events(change)])
+    _MOVE_TASK.run(connection, [structs.asdict(one.after) for one in changes if one.after.task_id not in fresh])
     wake(connection, CHANNEL, *(task_channel(change.after.task_id) for change in changes))
     if any(change.after.state in RESOLVED for change in changes):
         wake(connection, RESOLVED_CHANNEL)
@@ -189,47 +218,11 @@ def _write_runs(connection: Connection, changes: Sequence[Change], messages: dic
         task_id = change.after.task_id
         updated += [(task_id, run) for run in change.after.runs[:known] if run != change.before.runs[run.run_id]]
         added += [(task_id, run) for run in change.after.runs[known:]]
-    if updated:
-        rows = [{"its_task": task_id, "its_run": run.run_id, **_moving_parts(run)} for task_id, run in updated]
-        connection.execute(_MOVE_RUN, rows)
-    if added:
-        rows = [
+    _MOVE_RUN.run(connection, [{"task_id": task_id, **structs.asdict(run)} for task_id, run in updated])
+    _ADD_RUN.run(
+        connection,
+        [
             {"task_id": task_id, **structs.asdict(run), "message_id": messages.get((task_id, run.run_id))}
             for task_id, run in added
-        ]
-        connection.execute(_ADD_RUN, rows)
-
-
-def _moving_parts(run: Run) -> dict[str, object]:
-    fixed = ("run_id", "reason_created", "scheduled")
-    return {name: value for name, value in structs.asdict(run).items() if name not in fixed}
-
-
-_ENDINGS: Final[dict[State, type[TaskCompleted | TaskFailed | TaskException]]] = {
-    State.COMPLETED: TaskCompleted,
-    State.FAILED: TaskFailed,
-    State.EXCEPTION: TaskException,
-}
-
-
-def _events(change: Change) -> list[Event]:
-    known = change.before.runs
-    moved = [run for run in change.after.runs if run.run_id >= len(known) or run.state is not known[run.run_id].state]
-    return [_event(change.after, run) for run in moved]
-
-
-def _event(task: Task, run: Run) -> Event:
-    facts: dict[str, Any] = {
-        "task_id": task.task_id,
-        "task_queue_id": task.task_queue_id,
-        "run_id": run.run_id,
-        "state": run.state.value,
-        "reason": run.reason_resolved or run.reason_created,
-        "worker_group": run.worker_group or "",
-        "worker_id": run.worker_id or "",
-    }
-    if run.state is State.PENDING:
-        return TaskPending(**facts)
-    if run.state is State.RUNNING:
-        return TaskRunning(**facts, taken_until=run.taken_until or 0.0)
-    return _ENDINGS[run.state](**facts)
+        ],
+    )

@@ -1,14 +1,14 @@
 """The HTTP layer that all of Taskcluster's services share: a call in, an answer or an error out.
 
 `Operation` is one line of a service's reference; `endpoint` makes of it what Starlette serves, in the order that
-Taskcluster checks things: body, path, query, signature, then the operation itself (reference section 13).  `http`,
+Taskcluster checks things: body, path, query, signature, then the operation itself.  `http`,
 `objects_http` and `extension` list their operations.  `answers` next door renders what comes of them.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final, Literal, TypeVar
 from urllib.parse import parse_qsl
 
@@ -16,11 +16,11 @@ import msgspec
 from msgspec import Struct
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
 
+from buildyard.farm import taskindex
 from buildyard.farm.tasks.answers import Failure, Style, json_response
 from buildyard.farm.tasks.auth import Caller
-from buildyard.farm.tasks.definition import PROVISIONER, TASK_QUEUE
+from buildyard.farm.tasks.definition import PROVISIONER, TASK_QUEUE, WORKER_TYPE
 from buildyard.farm.tasks.errors import (
     AuthenticationFailed,
     InputTooLarge,
@@ -29,24 +29,40 @@ from buildyard.farm.tasks.errors import (
     MalformedPayload,
 )
 from buildyard.farm.tasks.rooms import TaskRooms
+from buildyard.farm.tasks.routing import RawRoute, ServiceRoutes
 from buildyard.taskcluster._hawk import SignedRequest, client_address, payload_hash
 from buildyard.taskcluster.scopes import ScopeSet
 from buildyard.taskcluster.slugid import SLUG_PATTERN
 
 T = TypeVar("T")
 
+PATH: Final = rf"(?=.{{1,1024}}$){taskindex.PATH}"
+
 #: What each parameter of a path must be.
 PARAMETERS: Final = {
     "taskId": SLUG_PATTERN,
     "runId": r"[0-9]{1,3}",
+    "taskGroupId": SLUG_PATTERN,
     "taskQueueId": TASK_QUEUE,
+    "provisionerId": PROVISIONER,
+    "workerType": WORKER_TYPE,
+    "workerGroup": PROVISIONER,
+    "workerId": PROVISIONER,
     "name": r"[\x20-\x7e]{1,1024}",
     "builder": PROVISIONER,
+    "clientId": r"[A-Za-z0-9!@/:.+|_-]{1,1024}",
+    "roleId": r"[\x20-\x7e]{1,1024}",
+    "entityType": r"client|role|secret|hook|worker_pool",
+    "entityId": r"[\x20-\x7e]{1,1024}",
+    "namespace": PATH,
+    "indexPath": PATH,
 }
 #: What each parameter of a query must be.
 QUERY: Final = {
-    "limit": r"[0-9]{1,9}",
+    "limit": r"[0-9]+",
     "continuationToken": r".+",
+    "prefix": r"[A-Za-z0-9!@/:.+|_-]{1,1024}",
+    "quarantined": r"true|false",
     "offset": r"[0-9]{1,15}",
     "at": r"[0-9]{1,9}(\.[0-9]{1,9})?",
     "uploadId": SLUG_PATTERN,
@@ -96,10 +112,15 @@ class Operation(Struct, frozen=True):
     query: frozenset[str] = frozenset()
     signed: bool = True  #: False: whoever comes may call it, and a signature is not looked at
     style: Style = "taskcluster"
+    shows_payload: bool = True  #: False: no error's answer shows any of it, whatever was sent
 
 
-def route(rooms: TaskRooms, prefix: str, operation: Operation) -> BaseRoute:
-    """Return the route that serves this operation below the prefix."""
+def service_routes(rooms: TaskRooms, prefix: str, operations: Sequence[Operation]) -> ServiceRoutes:
+    """Return the routes that serve these operations below the prefix."""
+    return ServiceRoutes(prefix, [_route(rooms, prefix, operation) for operation in operations])
+
+
+def _route(rooms: TaskRooms, prefix: str, operation: Operation) -> RawRoute:
 
     async def endpoint(request: Request) -> Response:
         failed = Failure(operation.name, operation.style, request, rooms)
@@ -111,7 +132,7 @@ def route(rooms: TaskRooms, prefix: str, operation: Operation) -> BaseRoute:
         except Exception as error:
             return failed.answer(error)
 
-    return Route(prefix + operation.route, endpoint, methods=[operation.method], name=operation.name)
+    return RawRoute(prefix + operation.route, endpoint, methods=[operation.method], name=operation.name)
 
 
 def _rendered(answer: Answer) -> Response:
@@ -123,7 +144,8 @@ def _rendered(answer: Answer) -> Response:
 async def _understood(rooms: TaskRooms, operation: Operation, request: Request, failed: Failure) -> Call:
     body = await _read(rooms, operation, request)
     # Parsed before the signature is checked, as Taskcluster does, so that an error can show what it is about.
-    failed.payload = payload = _parse(request, body) if operation.body == "json" else {}
+    payload = _parse(request, body) if operation.body == "json" else {}
+    failed.payload = payload if operation.shows_payload else {}
     params = {name: str(value) for name, value in request.path_params.items()}
     _check_params(params)
     query = _checked_query(operation, request)
@@ -193,24 +215,28 @@ def _checked_query(operation: Operation, request: Request) -> dict[str, str]:
 async def _identify(rooms: TaskRooms, operation: Operation, request: Request, body: bytes | None) -> Caller:
     if not operation.signed:
         return Caller(client_id=None, scopes=ScopeSet(()))
-    content_type = request.headers.get("content-type", "")
+    signed = signed_request(rooms, request, body if operation.body != "raw" else None)
+    caller = await rooms.auth.identify(signed)
+    # Taskcluster hashes JSON bodies alone; ours are checked whatever they are.
+    if operation.body == "raw" and caller.payload_hash not in (None, payload_hash(signed.content_type, body or b"")):
+        raise AuthenticationFailed("Invalid payload hash: something changed the body on its way")
+    return caller
+
+
+def signed_request(rooms: TaskRooms, request: Request, body: bytes | None) -> SignedRequest:
+    """Return what the request's signature covers; ``body`` is None where its hash is not to be checked."""
     host, port = _client_address(rooms, request)
     query = request.scope["query_string"].decode("latin-1")
     path = request.scope["raw_path"].decode("latin-1").partition("?")[0]
-    signed = SignedRequest(
+    return SignedRequest(
         method=request.method,
         resource=f"{path}?{query}" if query else path,
         host=host,
         port=port,
         authorization=request.headers.get("authorization"),
-        content_type=content_type,
-        body=body if operation.body != "raw" else None,
+        content_type=request.headers.get("content-type", ""),
+        body=body,
     )
-    caller = await rooms.auth.identify(signed)
-    # Taskcluster hashes JSON bodies alone; ours are checked whatever they are.
-    if operation.body == "raw" and caller.payload_hash not in (None, payload_hash(content_type, body or b"")):
-        raise AuthenticationFailed("Invalid payload hash: something changed the body on its way")
-    return caller
 
 
 def _client_address(rooms: TaskRooms, request: Request) -> tuple[str, int]:

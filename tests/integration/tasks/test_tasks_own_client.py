@@ -1,11 +1,8 @@
-"""Clients of other people's making, and our own, drive the hub over its real interface."""
+"""Our own blocking client drives a hub over HTTP; `taskcluster/test_documented_use` has the official one beside it."""
 
 from __future__ import annotations
 
 import hashlib
-import json
-import os
-import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -15,65 +12,7 @@ import pytest
 from buildyard.taskcluster import Queue, fromNowJSON, slugId
 from buildyard.taskcluster.errors import InsufficientScopes, RequestConflict
 from support.hub import Hub
-from support.official import official_taskcluster
 from support.tasks import POOL, definition
-
-SCRIPT = Path(__file__).with_name("official_client.py")
-
-
-@pytest.fixture(scope="session")
-def official_python() -> Path:
-    """The Python that has the official client of Taskcluster."""
-    return official_taskcluster()
-
-
-@pytest.mark.network
-def test_the_official_client_does_all_that_a_worker_and_a_scheduler_do(hub: Hub, official_python: Path) -> None:
-    environment = {
-        **os.environ,
-        "TASKCLUSTER_ROOT_URL": hub.url,
-        "TASKCLUSTER_CLIENT_ID": hub.root.client_id,
-        "TASKCLUSTER_ACCESS_TOKEN": hub.root.access_token,
-    }
-    done = subprocess.run(
-        [official_python, SCRIPT],
-        env=environment,
-        input=json.dumps(definition(time.time())),
-        capture_output=True,
-        text=True,
-        timeout=50,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    place = {"provisionerId": "buildyard", "workerType": "linux-x86-64-cp312", "taskQueueId": POOL}
-    assert json.loads(done.stdout) == {
-        "alive": True,
-        "created": "pending",
-        "repeated": "pending",
-        "conflict": [409, "RequestConflict"],
-        "task": POOL,
-        "missing": [404, "ResourceNotFound"],
-        "malformed": [400, "InputValidationError"],
-        "counts": {**place, "pendingTasks": 1, "claimedTasks": 0},
-        "claimed": [True, 0],
-        "forbidden": [403, "InsufficientScopes"],
-        "small": True,
-        "large": True,
-        "listed": ["public/a/large.bin", "public/small + %.bin"],
-        "redirect": ["storageType", "url"],
-        "bewit": True,
-        "signed_url": True,
-        "authorized": [POOL, [403, "InsufficientScopes"]],
-        "temporary": ["running", [403, "InsufficientScopes"]],
-        "completed": "completed",
-        "late": [409, "RequestConflict"],
-        "rerun": "pending",
-        "cancelled": "canceled",
-        "stranger": [401, "AuthenticationFailed"],
-    }
-
-
-# --- our own blocking client ---
 
 
 def claimed_by(queue: Queue, **changes: Any) -> tuple[str, Queue]:
