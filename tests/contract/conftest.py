@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from functools import partial
-from typing import Any
 
 import pytest
 
+from support.reactor import running_reactor
 from support.stores import OnQueue, OnStore, play_on_queue, play_on_store
 from support.zaqar_lacks import LACKS, play_on_zaqar
 
@@ -37,11 +36,5 @@ def on_queue(request: pytest.FixtureRequest) -> OnQueue:
 def reactor_thread() -> Iterator[None]:
     """Twisted's reactor, which starts only once in a process."""
     pytest.importorskip("twisted")
-    from twisted.internet import reactor
-
-    running: Any = reactor
-    thread = threading.Thread(target=running.run, kwargs={"installSignalHandlers": False}, daemon=True)
-    thread.start()
-    yield
-    running.callFromThread(running.stop)
-    thread.join(10)
+    with running_reactor():
+        yield

@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from support.messaging_bus import rabbitmq
+
+__all__ = ["rabbitmq"]
+
 HERE = Path(__file__).parent
 BUILDING = ("builder", "cli")
 

@@ -12,6 +12,8 @@ import typer
 
 from buildyard import __version__
 from buildyard.cli import build, builder, config, credentials, explain, hub, logs, request, status, up, watch
+from buildyard.cli.bus import consume, publish, record, replay, tail
+from buildyard.cli.clients import create, delete, listing
 from buildyard.cli.command import command, ended
 from buildyard.cli.options import spread_pythons
 from buildyard.cli.screen import Screen
@@ -31,6 +33,22 @@ COMMANDS: tuple[tuple[str, Callable[..., int | None], ModuleType], ...] = (
     ("credentials", credentials.credentials, credentials),
 )
 
+#: The same of those that follow ``buildyard bus``.
+BUS: tuple[tuple[str, Callable[..., int | None], ModuleType], ...] = (
+    ("publish", publish.publish, publish),
+    ("consume", consume.consume, consume),
+    ("record", record.record, record),
+    ("replay", replay.replay, replay),
+    ("tail", tail.tail, tail),
+)
+
+#: The same of those that follow ``buildyard client``.
+CLIENT: tuple[tuple[str, Callable[..., int | None], ModuleType], ...] = (
+    ("create", create.create, create),
+    ("list", listing.listing, listing),
+    ("delete", delete.delete, delete),
+)
+
 _CONTEXT = {"help_option_names": ["--help", "-h"], "max_content_width": 100}
 
 
@@ -46,6 +64,14 @@ def application() -> typer.Typer:
     program.callback()(_root)
     for name, body, module in COMMANDS:
         _add(program, name, body, module)
+    bus = _group("Publish, consume, record and watch messages of an AMQP bus.")
+    for name, body, module in BUS:
+        _add(bus, name, body, module)
+    program.add_typer(bus, name="bus")
+    clients = _group("Who may sign requests at a hub, and what they may do.")
+    for name, body, module in CLIENT:
+        _add(clients, name, body, module)
+    program.add_typer(clients, name="client")
     settings = _group("What is set, and where.")
     _add(settings, "show", config.show, config)
     program.add_typer(settings, name="config")
@@ -92,7 +118,8 @@ def _run(arguments: list[str]) -> int:
 
 def command_names() -> list[str]:
     """Return every command as it is typed after ``buildyard``."""
-    return [*(name for name, _, _ in COMMANDS), "config show"]
+    grouped = [*(f"bus {name}" for name, _, _ in BUS), *(f"client {name}" for name, _, _ in CLIENT)]
+    return [*(name for name, _, _ in COMMANDS), *grouped, "config show"]
 
 
 def help_of(path: Sequence[str]) -> str:
@@ -110,7 +137,7 @@ def _wrong_use(error: typer.TyperException) -> NoReturn:
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "buildyard"
     text = error.format_message().rstrip(".")
-    if not text:  # a command that was given nothing shows its help instead
+    if not text or text.startswith("Usage:"):  # a command that was given nothing shows its help instead
         assert context is not None
         sys.stderr.write(context.get_help() + "\n")
         raise SystemExit(ExitCode.WRONG_USE)

@@ -23,6 +23,9 @@ from buildyard.errors import BuildyardError, Forbidden, RemoteError, TransportEr
 from buildyard.farm.settings_errors import BadSetting, BadSettingsFile
 from buildyard.farm.state import StateBusy, StateUnusable
 
+#: What the extra ``messaging`` brings.
+_OF_MESSAGING = frozenset({"blinker", "fastjsonschema", "jsonschema", "pamqp", "prometheus_client"})
+
 _SIGN = "sign with its credential: give --state DIR, or TASKCLUSTER_* beside --hub URL"
 
 
@@ -121,6 +124,18 @@ def _known(error: BuildyardError) -> Trouble:
     return refusal(_snake(type(error).__name__), what, {"explanation": rest.strip(), **vars(error)}, "buildyard build")
 
 
+def _module_missing(error: ModuleNotFoundError) -> Trouble:
+    if (error.name or "").partition(".")[0] not in _OF_MESSAGING:
+        return _fault(error)
+    return Trouble(
+        "`buildyard bus` needs the extra messaging, which is not installed",
+        code="extra_missing",
+        exit_code=ExitCode.FAILED,
+        facts={"lacks": str(error.name)},
+        next=["pip install 'buildyard[messaging]'"],
+    )
+
+
 def _environment(error: OSError) -> Trouble:
     where = {"where": str(error.filename)} if error.filename else {}
     return Trouble((error.strerror or str(error)).lower(), code="os_error", facts=where)
@@ -160,6 +175,7 @@ _TABLE: tuple[tuple[type[BaseException], Callable[[Any], Trouble]], ...] = (
     (WireError, _senseless),
     (BuildyardError, _known),
     (OSError, _environment),
+    (ModuleNotFoundError, _module_missing),
 )
 
 

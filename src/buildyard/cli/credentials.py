@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated
 
 import typer
@@ -12,10 +13,10 @@ from buildyard.cli.trouble import ExitCode, Trouble
 
 EXAMPLES = ('eval "$(buildyard credentials --export)"', "buildyard credentials --state .buildyard")
 
-_Export = Annotated[bool, typer.Option("--export", help="Print lines for a shell, the secret included.")]
+Export = Annotated[bool, typer.Option("--export", help="Print lines for a shell, the secret included.")]
 
 
-def credentials(screen: Screen, *, export: _Export = False, state: State = None, json: Json = False) -> None:
+def credentials(screen: Screen, *, export: Export = False, state: State = None, json: Json = False) -> None:
     """Tell who you are at the hub.
 
     With --export in the variables that Taskcluster's clients read.
@@ -49,8 +50,12 @@ def credentials(screen: Screen, *, export: _Export = False, state: State = None,
     if json:
         screen.json(variables)
     else:
-        for name, value in variables.items():
-            quoted = value.replace("'", "'\\''")
-            screen.result(f"export {name}='{quoted}'")
+        screen.result(shell_lines(variables))
     if screen.stderr.isatty():
         screen.warn("This is a secret: whoever has it may do everything at this hub.")
+
+
+def shell_lines(variables: Mapping[str, str]) -> str:
+    """Return lines for a shell that set these variables."""
+    quoted = {name: value.replace("'", "'\\''") for name, value in variables.items()}
+    return "\n".join(f"export {name}='{value}'" for name, value in quoted.items())

@@ -58,6 +58,13 @@ class Palette(Struct, frozen=True, kw_only=True):
         """Return secondary text."""
         return self.paint("muted", text)
 
+    def track(self, filled: float, width: int) -> str:
+        """Return a bar of so many columns, of which the part ``filled`` (0 to 1) is full."""
+        whole = int(min(max(filled, 0.0), 1.0) * width)
+        if whole >= width:
+            return self.paint("run", "━" * width)
+        return self.paint("run", "━" * whole + "╸") + self.dim("─" * (width - whole - 1))
+
     def spelled(self, text: str) -> str:
         """Return the text in signs that the stream can show."""
         return text if self.unicode else text.translate(_PLAIN)

@@ -148,11 +148,10 @@ def _newest(lines: list[str], room: int, palette: Palette) -> list[str]:
 
 def _track(build: BuildAnswer, palette: Palette) -> str:
     """Return a bar of the usual time; one that is full tells that it takes longer than usual."""
-    filled = fraction(build) * _TRACK
-    whole = int(filled)
-    if whole >= _TRACK:
-        return palette.paint("warn" if build.usual_s else "run", "━" * _TRACK)
-    return palette.paint("run", "━" * whole + "╸") + palette.dim("─" * (_TRACK - whole - 1))
+    filled = fraction(build)
+    if filled >= 1 and build.usual_s:
+        return palette.paint("warn", "━" * _TRACK)
+    return palette.track(filled, _TRACK)
 
 
 def _widths(view: View) -> tuple[int, int]:

@@ -24,6 +24,7 @@ from buildyard.cli.report import final_lines, summary_line
 from buildyard.cli.screen import Screen
 from buildyard.cli.show import ProgressShow
 from buildyard.errors import BuildyardError
+from buildyard.faces.blocking import run_blocking
 from buildyard.farm.builds.words import duration, plural
 from buildyard.farm.settings import Settings
 from buildyard.farm.state import HubFile, StateDirectory
@@ -71,6 +72,25 @@ class _Story:
         """Say that something is there."""
         self.screen.note(f"{self.screen.err.mark('done')} {name:<9} {text}")
 
+    def tasks_line(self) -> None:
+        """Say where tasks run, if that is not here, and whether it answers."""
+        where = self.settings.tasks.root_url
+        if not where:
+            return
+        # A client of its own, which a hub that keeps its tasks itself need not load.
+        from buildyard.faces.connecting import environment_proxy
+        from buildyard.faces.http import BlockingTransport
+        from buildyard.taskcluster import Queue, TaskclusterFailure
+
+        transport = BlockingTransport(proxy=environment_proxy)
+        try:
+            Queue({"rootUrl": where, "maxRetries": 0}, transport).ping()
+            self.line("Tasks", where)
+        except TaskclusterFailure as error:
+            self.screen.warn(f"Tasks     {where} does not answer, and is asked again: {error}")
+        finally:
+            run_blocking(transport.close())
+
     def hub_line(self, root_url: str) -> str:
         """Say where the hub is, and what it stands on."""
         database = "SQLite" if self.settings.database_url.startswith("sqlite") else "PostgreSQL"
@@ -83,6 +103,7 @@ class HubStory(_Story):
     def _tell(self, farm: Farm, root_url: str, stop: threading.Event) -> None:
         self.head(farm)
         self.line("Hub", self.hub_line(root_url))
+        self.tasks_line()
         self.screen.note("Runs until Ctrl-C.")
 
 
@@ -108,6 +129,7 @@ class UpStory(_Story):
     def _introduce(self, farm: Farm, root_url: str, stop: threading.Event) -> Sequence[BuilderAnswer]:
         if self.is_new:
             self.line("Hub", self.hub_line(root_url))
+        self.tasks_line()
         builders = self._await_builders(farm, stop)
         for line in builder_lines(builders, root_url, is_new=self.is_new):
             self.line(*line)

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from buildyard.cli.answers import Explained, ExplainVersion
 from buildyard.cli.palette import Palette, visible_length
+from buildyard.farm.builds.headline import bus_phrase
 from buildyard.farm.builds.status_values import Building, NeedsALook, Pool, Status
 from buildyard.farm.builds.words import (
     LOOKS,
@@ -36,7 +37,8 @@ def status_lines(status: Status, palette: Palette) -> list[str]:
     building = _building_rows(status.building, palette)
     pools = _pool_rows(status.pools)
     look = [_look_row(row, palette) for row in status.needs_a_look]
-    sections = [[status.headline], building, pools, [*look, _last_line(status)]]
+    bus = [f"{palette.glyph('silent')} {phrase}"] if (phrase := bus_phrase(status)) else []
+    sections = [[status.headline], building, pools, [*look, *bus, _last_line(status)]]
     return [line for section in sections if section for line in (*section, "")][:-1]
 
 

@@ -36,7 +36,7 @@ class Trouble(BuildyardError):
         what: str,
         *,
         code: str,
-        exit_code: ExitCode = ExitCode.FAILED,
+        exit_code: int = ExitCode.FAILED,
         facts: Mapping[str, str] | None = None,
         next: Sequence[str] = (),
     ) -> None:

@@ -38,14 +38,16 @@ _After = Annotated[
 _WAIT_S = 20.0
 _PAUSES_S = (1.0, 2.0, 5.0)
 
-#: Topics for those who look after the queue; ``-v`` and ``--json`` show them too.
-_INNER = ("task.", "artifact.")
+#: Topics for those who look after the queue, and one that the first phase tells as well; ``-v`` and ``--json`` show
+#: them too.
+_INNER = ("task.", "artifact.", "build.started")
 
 #: Sign and word of a topic.
 _MARKS = {
     "build.requested": ("queued", "asked"),
     "request.failed": ("failed", "refused"),
     "build.queued": ("queued", "queued"),
+    "build.started": ("building", "begun"),
     "build.phase": ("building", "phase"),
     "build.completed": ("built", "built"),
     "file.published": ("built", "published"),

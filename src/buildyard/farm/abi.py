@@ -54,8 +54,8 @@ def sorted_abis(abis: Iterable[str]) -> list[str]:
 def pool_name(platform: str, abi: str) -> str:
     """Return the ``taskQueueId`` of builds for one platform and ABI.
 
-    Taskcluster allows lower-case letters, digits and hyphens in its second half, 38 in all
-    (reference, section 14.1), so ``linux_x86_64`` and ``cp312`` give ``buildyard/linux-x86-64-cp312``.
+    Taskcluster allows lower-case letters, digits and hyphens in its second half, 38 in all,
+    so ``linux_x86_64`` and ``cp312`` give ``buildyard/linux-x86-64-cp312``.
     """
     return f"buildyard/{platform.replace('_', '-').replace('.', '-').lower()}-{abi}"
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hmac
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,21 +22,18 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from buildyard.farm.here import is_foreign_host, is_foreign_origin
 from buildyard.farm.problems import Problem, problem_response
-from buildyard.farm.store.base import Store
 from buildyard.farm.tasks.auth import Authenticator, Caller
-from buildyard.farm.tasks.clients import find_client
 from buildyard.farm.tasks.errors import AuthenticationFailed
 from buildyard.taskcluster._hawk import SignedRequest, client_address
 from buildyard.taskcluster.scopes import ScopeSet
 
-#: Paths whose rooms judge each call themselves.
+#: Paths whose rooms judge each call themselves: Taskcluster's services, and the farm's own for builders.
 _OWN_DOOR: Final = (
-    "/api/queue/",
-    "/api/object/",
-    "/api/auth/",
     "/api/farm/v1/claim-work",
     "/api/farm/v1/builders/",
     "/api/farm/v1/tasks/",
+    "/references/",
+    "/schemas/",
 )
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -55,7 +51,6 @@ class Access:
     """The door (ASGI).  Puts the caller's id and scopes into ``request.state``."""
 
     app: ASGIApp
-    store: Store
     authenticator: Authenticator
     is_local: bool  #: the hub listens on loopback alone
 
@@ -92,10 +87,10 @@ class Access:
             name, _, token = base64.b64decode(value, validate=True).decode().partition(":")
         except (binascii.Error, UnicodeDecodeError):
             raise _refused("these credentials cannot be read") from None
-        client = await self.store.read(lambda connection: find_client(connection, name))
-        if client is None or not hmac.compare_digest(client.access_token.encode(), token.encode()):
-            raise _refused("these credentials are not known here")
-        return Caller(client_id=client.client_id, scopes=ScopeSet(client.scopes))
+        try:
+            return await self.authenticator.identify_by_token(name, token)
+        except AuthenticationFailed as error:
+            raise _refused(str(error)) from error
 
     async def _signed(self, request: Request) -> Caller:
         try:
@@ -105,7 +100,8 @@ class Access:
 
 
 def _has_own_door(path: str) -> bool:
-    return path.startswith(_OWN_DOOR)
+    is_service = path.startswith("/api/") and not path.startswith("/api/farm/")
+    return is_service or path.startswith(_OWN_DOOR)
 
 
 def _signed_request(request: Request) -> SignedRequest:

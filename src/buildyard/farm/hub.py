@@ -16,11 +16,12 @@ import re
 import shutil
 import socket
 import time
+import uuid
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import uvicorn
 from sqlalchemy import Connection
@@ -31,9 +32,10 @@ from buildyard import __version__
 from buildyard.errors import BuildyardError
 from buildyard.farm import api
 from buildyard.farm.access import Access
-from buildyard.farm.builds import enqueue, finish
+from buildyard.farm.builds import enqueue, finish, triggers
 from buildyard.farm.builds.planner import Planner
 from buildyard.farm.builds.service import BuildService
+from buildyard.farm.events import outbox, relays
 from buildyard.farm.events.broker import Broker
 from buildyard.farm.here import is_loopback
 from buildyard.farm.index import publish
@@ -44,14 +46,19 @@ from buildyard.farm.queue import database as queue
 from buildyard.farm.queue import http as marconi
 from buildyard.farm.queue.http import revoked
 from buildyard.farm.queue.sweeping import SWEEP_LIMIT
-from buildyard.farm.settings import Settings
+from buildyard.farm.sealing import Sealing, read_key
+from buildyard.farm.services import http as services
+from buildyard.farm.services.sweep import LIMIT as SERVICES_LIMIT
+from buildyard.farm.services.sweep import sweep as sweep_services
+from buildyard.farm.settings import Settings, masked
+from buildyard.farm.settings_errors import BadSetting
 from buildyard.farm.state import CredentialsFile, HubFile, StateDirectory
 from buildyard.farm.store.base import Store
 from buildyard.farm.store.connect import open_store
 from buildyard.farm.store.errors import StoreBusy, StoreFull, StoreUnreachable
 from buildyard.farm.store.objects import ObjectStore
-from buildyard.farm.tasks import builders, sweep
-from buildyard.farm.tasks import http as tasks_http
+from buildyard.farm.task_settings import TasksSettings, remote_options
+from buildyard.farm.tasks import builders, exchanges, mirror, service, sweep, worker_records
 from buildyard.farm.tasks.auth import LOOPBACK_SCOPES, Authenticator, open_authenticator
 from buildyard.farm.tasks.clients import find_client, root_credentials
 from buildyard.farm.tasks.extension import follow_log
@@ -60,6 +67,10 @@ from buildyard.farm.tasks.resume import extend_claims
 from buildyard.farm.tasks.rooms import TaskRooms, TaskSettings
 from buildyard.farm.tasks.transitions import CHANNEL as TASKS
 from buildyard.farm.web import app as web
+
+if TYPE_CHECKING:
+    from buildyard.farm.events.relay import Relay
+    from buildyard.farm.tasks.remote import RemoteTasks
 
 log = logging.getLogger(__name__)
 
@@ -99,12 +110,15 @@ class Hub:
     objects: ObjectStore
     logs: LogStore
     authenticator: Authenticator
+    sealing: Sealing
     builds: BuildService
     planner: Planner
+    remote: RemoteTasks | None  #: the Taskcluster that the builds' tasks run on, where it is not this hub
     credentials: CredentialsFile
     listener: socket.socket
     shutdown: asyncio.Event
     clock: Callable[[], float] = time.time
+    relay: Relay | None = None  #: None without a bus
     _server: _Server | None = field(default=None, repr=False)
     _was_away: bool = field(default=False, repr=False)  #: nothing could be written, so nobody could renew a claim
 
@@ -118,27 +132,35 @@ class Hub:
     async def open(cls, settings: Settings, clock: Callable[[], float] = time.time) -> AsyncIterator[Self]:
         """Open the state directory and the port.
 
-        Raises `StateBusy`, `StateUnusable`, `PortTaken`, `CannotListen`, and the store's errors.
+        Raises `StateBusy`, `StateUnusable`, `PortTaken`, `CannotListen`, `NoCredentials`, and the store's errors.
         """
         state = StateDirectory(settings.state)
         async with AsyncExitStack() as stack:
             stack.enter_context(state.locked())
             listener = stack.enter_context(_listening(settings.host, settings.port))
-            store = await open_store(settings.database_url, synchronous=settings.synchronous)
+            store = await open_store(
+                settings.database_url, synchronous=settings.synchronous, options=_options(settings)
+            )
             stack.push_async_callback(store.close)
             anonymous = LOOPBACK_SCOPES if is_loopback(settings.host) else ()
             authenticator = await open_authenticator(store, clock=clock, anonymous=anonymous)
+            if not settings.secrets_key:
+                state.ensure_secrets_key()
             objects = ObjectStore(settings.objects_dir)
             planner = Planner(store, settings, clock)
             stack.push_async_callback(planner.close)
+            logs = LogStore(settings.logs_dir)
+            remote = await stack.enter_async_context(_remote(settings.tasks, store, objects, logs, clock))
             hub = cls(
                 settings=settings,
                 state=state,
                 store=store,
                 objects=objects,
-                logs=LogStore(settings.logs_dir),
+                logs=logs,
                 authenticator=authenticator,
-                builds=BuildService(store, objects, clock, settings.limits),
+                sealing=Sealing(read_key(settings.secrets_key_path)),
+                builds=BuildService(store, objects, clock, settings.limits, mirror if remote else service),
+                remote=remote,
                 planner=planner,
                 credentials=await _credentials(store, clock(), _root_url(settings.host, listener)),
                 listener=listener,
@@ -146,6 +168,9 @@ class Hub:
                 clock=clock,
             )
             state.write_credentials(hub.credentials)
+            if settings.bus.url:
+                hub.relay = await _relay(hub)
+                stack.push_async_callback(hub.relay.close)
             yield hub
 
     async def serve(self, on_ready: Callable[[Self], None] | None = None) -> None:
@@ -163,6 +188,10 @@ class Hub:
         )
         self._server = _Server(config)
         loops = [asyncio.create_task(loop.run(self.store, self.clock), name=loop.name) for loop in self.loops()]
+        if self.settings.bus.url and self.settings.trigger:
+            loops.append(asyncio.create_task(self._follow_triggers(), name="triggers"))
+        if self.settings.tasks.pulse and self.remote is not None:
+            loops.append(asyncio.create_task(_listen(self.store, self.settings.tasks.pulse), name="pulse"))
         serving = asyncio.create_task(self._server.serve(sockets=[self.listener]))
         try:
             await _first(self._server.ready.wait(), serving)
@@ -233,22 +262,26 @@ class Hub:
         )
         routes = [
             *api.routes(api_rooms),
-            *tasks_http.routes(tasks_rooms),
+            *services.routes(tasks_rooms, self.sealing),
             *index.routes(index_rooms),
             *web.routes(web_rooms),
         ]
         application = Starlette(routes=routes, exception_handlers=web.exception_handlers(web_rooms))
-        return marconi.in_front_of(Access(application, self.store, self.authenticator, is_local), marconi_rooms)
+        return marconi.in_front_of(Access(application, self.authenticator, is_local), marconi_rooms)
 
     def loops(self) -> Sequence[Loop]:
         """Return what the hub does by itself."""
+        away = self.remote
         return [
+            *([Loop("remote", (mirror.CHANNEL,), away.look, away.next_due)] if away else []),
             Loop("plan", (enqueue.REQUESTS, builders.CHANNEL), self.planner.look, self.planner.next_due),
             Loop("settle", (TASKS,), self.builds.settle),
             Loop("dispatch", (enqueue.WANTED,), self.builds.dispatch, self.builds.next_due),
             Loop("publish", (finish.PAGES,), self._publish),
-            Loop("timers", (TASKS, builders.CHANNEL), self._sweep, self._next_due),
+            # What is made now is due in seconds at the soonest.
+            Loop("timers", (TASKS, builders.CHANNEL), self._sweep, self._next_due, gap_s=0.5),
             Loop("queues", (), self._sweep_queues, self._in_a_minute),
+            *([Loop("relay", (outbox.CHANNEL,), self.relay.look, self.relay.next_due)] if self.relay else []),
         ]
 
     def disk(self) -> tuple[int, int]:
@@ -260,11 +293,19 @@ class Hub:
         """Tell whether building is paused because the disk is nearly full."""
         return self.disk()[0] < self.settings.disk_floor_bytes
 
+    async def _follow_triggers(self) -> None:
+        # What the bus needs is imported where there is one.
+        from buildyard.farm.builds.triggered import follow_triggers
+
+        await follow_triggers(self.store, self.settings.bus, self.settings.trigger, self.clock)
+
     async def _resume(self) -> None:
         """Give builders that worked while no hub ran the time to say so."""
         now, until = self.clock(), self.clock() + self.settings.claim_timeout_s
         await self.store.write(lambda connection: extend_claims(connection, until))
         await self.store.write(lambda connection: sweep.repost(connection, now))
+        if self.remote is None:
+            await self.store.write(lambda connection: enqueue.take_back(connection, now))
 
     async def _publish(self) -> int:
         now = self.clock()
@@ -295,11 +336,14 @@ class Hub:
         return await self.store.read(body)
 
     async def _sweep_queues(self) -> int:
-        """Delete what has expired in the queues, and tokens; there may be more of it than one sweep takes."""
+        """Delete what has expired in queues, services and records; there may be more than one sweep takes."""
         now = self.clock()
         await self.store.write(lambda connection: revoked.forget(connection, now))
+        await self.store.write(lambda connection: triggers.forget(connection, now))
+        await self.store.write(lambda connection: worker_records.forget(connection, now))
         swept = await self.store.write(lambda connection: queue.sweep(connection, now))
-        return swept.expired // SWEEP_LIMIT
+        services_swept = await self.store.write(lambda connection: sweep_services(connection, now))
+        return swept.expired // SWEEP_LIMIT + services_swept // SERVICES_LIMIT
 
     async def _in_a_minute(self) -> float:
         return self.clock() + 60
@@ -333,6 +377,26 @@ class _Server(uvicorn.Server):
         yield
 
 
+def _options(settings: Settings) -> dict[str, object]:
+    """Return what transactions know of the settings."""
+    has_bus = bool(settings.bus.url)
+    return {outbox.BUS: has_bus, outbox.TASKCLUSTER: has_bus and settings.bus.taskcluster}
+
+
+async def _relay(hub: Hub) -> Relay:
+    from buildyard.farm.events.relay import Relay
+    from buildyard.messaging.exceptions import ConfigurationException
+
+    identity = uuid.uuid4()
+    await hub.store.write(lambda connection: relays.begin(connection, identity))
+    beside = exchanges.EXCHANGES if hub.settings.bus.taskcluster else ()
+    try:
+        return Relay(hub.store, hub.settings.bus, beside, hub.state.identity(), hub.clock)
+    except ConfigurationException as error:
+        found, wanted = masked(hub.settings.bus.url), "an address as in amqp://USER:PASSWORD@HOST:PORT/VHOST"
+        raise BadSetting(key="bus.url", found=found, wanted=wanted, origin="the settings") from error
+
+
 async def _first(ready: Coroutine[Any, Any, object], serving: asyncio.Task[None]) -> None:
     waiting = asyncio.ensure_future(ready)
     await asyncio.wait([waiting, serving], return_when=asyncio.FIRST_COMPLETED)
@@ -344,6 +408,33 @@ async def _credentials(store: Store, now: float, root_url: str) -> CredentialsFi
     return CredentialsFile(root_url=root_url, client_id=root.client_id, access_token=root.access_token)
 
 
+@contextlib.asynccontextmanager
+async def _remote(
+    settings: TasksSettings, store: Store, objects: ObjectStore, logs: LogStore, clock: Callable[[], float]
+) -> AsyncIterator[RemoteTasks | None]:
+    if not settings.root_url:
+        yield None
+        return
+    options = remote_options(settings)
+    # A client of its own, which a hub that keeps its tasks itself need not load.
+    from buildyard.faces.connecting import environment_proxy
+    from buildyard.faces.http import AsyncioTransport
+    from buildyard.farm.tasks.remote import RemoteTasks
+    from buildyard.taskcluster.aio import Queue
+
+    transport = AsyncioTransport(proxy=environment_proxy)
+    try:
+        yield RemoteTasks(store, objects, logs, clock, Queue(options, transport), settings.poll_s)
+    finally:
+        await transport.close()
+
+
+async def _listen(store: Store, url: str) -> None:
+    from buildyard.farm.tasks.listening import listen  # with a client of its own, as `_remote`
+
+    await listen(store, url)
+
+
 def _operator() -> str:
     """Return the client id of whoever runs the hub, ``local/mira``."""
     return "local/" + re.sub(r"[^A-Za-z0-9@.+_-]", "_", getpass.getuser())
@@ -352,7 +443,8 @@ def _operator() -> str:
 @contextlib.contextmanager
 def _listening(host: str, port: int) -> Iterator[socket.socket]:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as listener:
+    # Its protocol is said, for asyncio sends what is small at once only on sockets that are TCP's by their own word.
+    with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((host, port))

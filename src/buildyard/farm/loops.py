@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from buildyard.farm.store.base import Store
 from buildyard.farm.store.errors import StoreBusy, StoreFull, StoreUnreachable
+from buildyard.farm.tasks.errors import TaskclusterAway, TaskclusterRefuses
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +27,7 @@ _LONGEST_WAIT_S = 300.0
 
 
 #: What passes, and says all there is to say.
-_PASSING = (StoreBusy, StoreFull, StoreUnreachable)
+_PASSING = (StoreBusy, StoreFull, StoreUnreachable, TaskclusterAway, TaskclusterRefuses)
 
 
 async def _nothing_due() -> float | None:
@@ -40,6 +42,7 @@ class Loop:
     channels: Sequence[str]  #: what wakes it
     look: Callable[[], Awaitable[int]]  #: does what there is; 0 when there was nothing
     next_due: Callable[[], Awaitable[float | None]] = _nothing_due  #: when to look although nobody wakes it
+    gap_s: float = 0.1  #: it looks no sooner again, however often it is woken: a look takes all there is
 
     async def run(self, store: Store, clock: Callable[[], float]) -> None:
         """Look for ever; end by cancellation."""
@@ -57,8 +60,9 @@ class Loop:
                     await asyncio.sleep(pause)
                     pause = min(pause * 2, _LONGEST_PAUSE_S)
                     continue
-                pause = _FIRST_PAUSE_S
+                pause, looked = _FIRST_PAUSE_S, time.monotonic()
                 await waiter.wait(_wait_time(due, clock()))
+                await asyncio.sleep(max(0.0, looked + self.gap_s - time.monotonic()))
 
     def _tell(self, error: Exception, pause: float) -> None:
         facts = {"loop": self.name, "again_in_s": pause}

@@ -12,16 +12,21 @@ import difflib
 import os
 import re
 import socket
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct
 
+from buildyard.farm.bus_settings import BusSettings, Trigger
 from buildyard.farm.marconi_settings import MarconiSettings
 from buildyard.farm.settings_errors import BadSetting
 from buildyard.farm.settings_file import FileValue, read_settings_file
+from buildyard.farm.state import SECRETS_KEY
+from buildyard.farm.task_settings import TasksSettings
 from buildyard.farm.wire import Limits
 
 FILE_NAME = "buildyard.toml"
@@ -54,13 +59,22 @@ class Settings(Struct, frozen=True, kw_only=True):
     check: bool = True  #: install each wheel in a fresh environment and import it before it is published
     slot_uid_base: Annotated[int, Meta(ge=1000)] = 64000  #: as root, slot N builds as this user number plus N
     disk_floor_bytes: _Count = 2_000_000_000  #: building pauses while the state directory's disk has less than this
+    secrets_key: str = ""  #: the file with the key that secrets are sealed with; empty: `secrets.key` in `state`
     marconi: MarconiSettings = MarconiSettings()  #: the bounds of the Marconi server
+    bus: BusSettings = BusSettings()  #: the message bus
+    trigger: tuple[Trigger, ...] = ()  #: rules by which bus messages make requests, a table `[[trigger]]` each
+    tasks: TasksSettings = TasksSettings()  #: where the tasks of builds run
     uv_cache: str = ""  #: where uv keeps what it downloads; empty: `cache/uv` in `state`
 
     @property
     def database_url(self) -> str:
         """The database, written out."""
         return self.database or f"sqlite:///{self.state / 'yard.sqlite'}"
+
+    @property
+    def secrets_key_path(self) -> Path:
+        """The file with the key that secrets are sealed with, written out."""
+        return Path(self.secrets_key) if self.secrets_key else self.state / SECRETS_KEY
 
     @property
     def uv_cache_dir(self) -> Path:
@@ -119,6 +133,7 @@ class Loaded(Struct, frozen=True, kw_only=True):
             "slots": self.settings.slot_count,
             "builder_name": self.settings.builder_label,
             "uv_cache": self.settings.uv_cache_dir,
+            "secrets_key": self.settings.secrets_key_path,
         }
         group, _, field = name.rpartition(".")
         return written_out.get(name, getattr(getattr(self.settings, group) if group else self.settings, field))
@@ -191,13 +206,29 @@ def _settled(values: Iterable[FileValue], state: Path, idle: tuple[UnknownKey, .
         chosen[key.name] = _converted(key, value)
         origins[key.name] = value.origin
     chosen["state"] = state
-    return Loaded(settings=_built(chosen), origins=origins, unknown=tuple(unknown))
+    settings = _built(chosen)
+    _check_triggers(settings, origins["trigger"])
+    return Loaded(settings=settings, origins=origins, unknown=tuple(unknown))
+
+
+def _check_triggers(settings: Settings, origin: str) -> None:
+    names = Counter(trigger.name for trigger in settings.trigger)
+    twice = [name for name, count in names.items() if count > 1]
+    wanted = "" if settings.bus.url or not names else "it listens to a bus, so bus.url is needed"
+    if twice:
+        wanted = f"{twice[0]} is the name of two of them"
+    if wanted:
+        raise BadSetting(key="trigger", found=masked(settings.trigger), wanted=wanted, origin=origin)
 
 
 def _built(chosen: Mapping[str, object]) -> Settings:
     own: dict[str, Any] = {name: value for name, value in chosen.items() if "." not in name}
     return Settings(
-        **own, limits=Limits(**_group(chosen, "limits")), marconi=MarconiSettings(**_group(chosen, "marconi"))
+        **own,
+        limits=Limits(**_group(chosen, "limits")),
+        marconi=MarconiSettings(**_group(chosen, "marconi")),
+        bus=BusSettings(**_group(chosen, "bus")),
+        tasks=TasksSettings(**_group(chosen, "tasks")),
     )
 
 
@@ -228,9 +259,17 @@ def _from_environment(environment: Mapping[str, str]) -> Iterator[FileValue]:
         if key is None:
             yield FileValue(key=variable, value=text, origin="environment")
         else:
-            listed = key.name == "interpreters"
-            value: object = tuple(filter(None, text.split(os.pathsep))) if listed else text
-            yield FileValue(key=key.name, value=value, origin=variable)
+            yield FileValue(key=key.name, value=_from_text(key.name, text), origin=variable)
+
+
+def _from_text(name: str, text: str) -> object:
+    """Return what a variable says: of what is no text, paths as in PATH, and rules as JSON."""
+    if name == "interpreters":
+        return tuple(filter(None, text.split(os.pathsep)))
+    if name == "trigger":
+        with suppress(msgspec.DecodeError):
+            return msgspec.json.decode(text)
+    return text
 
 
 def _from_flags(flags: Mapping[str, object]) -> Iterator[FileValue]:

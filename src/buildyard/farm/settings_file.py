@@ -16,6 +16,7 @@ from msgspec import Struct
 from buildyard.farm.settings_errors import BadSettingsFile
 
 _TABLE = re.compile(r"\s*\[\s*([A-Za-z0-9_.\- ]+?)\s*\]")
+_LISTED = re.compile(r"\s*\[\[\s*([A-Za-z0-9_.\- ]+?)\s*\]\]")
 _KEY = re.compile(r"\s*([A-Za-z0-9_.\- ]+?)\s*=")
 
 
@@ -59,7 +60,10 @@ def _lines(text: str) -> dict[str, int]:
     found: dict[str, int] = {}
     prefix = ""
     for number, line in enumerate(text.splitlines(), start=1):
-        if table := _TABLE.match(line):
+        if listed := _LISTED.match(line):
+            found.setdefault(listed[1], number)
+            prefix = f"{listed[1]}[]."
+        elif table := _TABLE.match(line):
             prefix = table[1].replace(" ", "") + "."
         elif key := _KEY.match(line):
             found.setdefault(prefix + key[1].replace(" ", ""), number)

@@ -1,8 +1,8 @@
 """A state directory: whose it is, where its hub listens, and the credential that its owner holds.
 
 ``lock`` is held with ``flock`` while a hub runs, so that it is free again the moment the hub dies, however it dies.
-``hub.json`` tells where it listens and ``credentials.json`` (readable by its owner alone) how to sign requests; both
-are replaced atomically.
+``hub.json`` tells where it listens and ``credentials.json`` (readable by its owner alone, as is ``secrets.key``) how to
+sign requests; both are replaced atomically.
 """
 
 from __future__ import annotations
@@ -19,6 +19,10 @@ import msgspec
 from msgspec import Struct
 
 from buildyard.errors import BuildyardError
+from buildyard.farm.sealing import new_key
+
+#: The name of the file with the key that secrets are sealed with.
+SECRETS_KEY = "secrets.key"
 
 T = TypeVar("T")
 
@@ -106,6 +110,11 @@ class StateDirectory:
         self._write_bytes("identity", f"{uuid.uuid4()}\n".encode(), 0o644)
         return path.read_text().strip()
 
+    def ensure_secrets_key(self) -> None:
+        """Make the key that secrets are sealed with, if there is none yet."""
+        if not (self.root / SECRETS_KEY).exists():
+            self._write_bytes(SECRETS_KEY, new_key().encode(), 0o600)
+
     def _make(self) -> None:
         try:
             self.root.mkdir(parents=True, exist_ok=True)
@@ -130,3 +139,8 @@ class StateDirectory:
             file.flush()
             os.fsync(file.fileno())
         fresh.replace(self.root / name)
+        directory = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)

@@ -14,6 +14,9 @@ from msgspec import Struct
 #: The artifact of each run that holds its `BuildResult`.
 RESULT_ARTIFACT = "public/result.json"
 
+#: The artifact that holds a run's log, where the run's Taskcluster keeps no live logs.
+LOG_ARTIFACT = "public/logs/build.log"
+
 #: The phases of a build, in order.  `repair` is reserved for auditwheel and takes no time until it is asked for.
 PHASES = ("fetch", "prepare", "build", "repair", "check", "upload")
 PhaseName = Literal["fetch", "prepare", "build", "repair", "check", "upload"]

@@ -2,8 +2,9 @@
 
 from sqlalchemy import func, select
 
-from buildyard.farm.builds.enqueue import dispatch, requeue_due
+from buildyard.farm.builds.enqueue import dispatch, requeue_due, take_back
 from buildyard.farm.store.tables import builds, request_builds, tasks
+from buildyard.farm.tasks import mirror, service
 from buildyard.farm.wire import FailureKind, Limits
 from support.farm_rows import (
     NOW,
@@ -107,3 +108,22 @@ def test_a_payload_tells_the_builder_all_it_needs() -> None:
         definition = connection.execute(select(tasks.c.definition)).scalar_one()
         assert '"wall_s":5' in definition
         assert '"package":"wrapt"' in definition
+
+
+def test_builds_come_back_from_a_taskcluster_that_is_not_set_any_more() -> None:
+    with farm() as connection:
+        request(connection, wanted())
+        dispatch(connection, NOW, Limits(), floor=mirror)
+        away = row_of(connection)["task_id"]
+        assert take_back(connection, NOW) == 1
+        assert row_of(connection)["task_id"] is None
+        claim(connection)
+        assert state_of(connection) == "building"
+        assert service.status(connection, str(away))["runs"][0]["reasonResolved"] == "canceled"
+
+
+def test_nothing_comes_back_twice() -> None:
+    with farm() as connection:
+        request(connection, wanted())
+        dispatch(connection, NOW, Limits(), floor=mirror)
+        assert [take_back(connection, NOW) for _ in range(2)] == [1, 0]

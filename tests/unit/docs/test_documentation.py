@@ -25,6 +25,8 @@ from buildyard.cli import (
     watch,
 )
 from buildyard.cli.app import application, command_names
+from buildyard.cli.bus import consume, publish, record, replay, tail
+from buildyard.cli.clients import create, delete, listing
 from buildyard.cli.options import spread_pythons
 from buildyard.farm.events.schemas import TOPICS
 from buildyard.farm.settings import KEYS
@@ -36,7 +38,9 @@ sys.path.insert(0, str(ROOT))
 from tools.reference import PAGES  # noqa: E402
 
 PAGES_BY_HAND = sorted([*(ROOT / "docs").rglob("*.md"), *ROOT.glob("*.md")])
-COMMAND_MODULES = (build, builder, config, credentials, explain, hub, logs, request, status, up, watch)
+CLIENT_MODULES = (create, delete, listing)
+FARM_MODULES = (build, builder, config, credentials, explain, hub, logs, request, status, up, watch, *CLIENT_MODULES)
+COMMAND_MODULES = (*FARM_MODULES, consume, publish, record, replay, tail)
 
 
 def read(path: Path) -> str:

@@ -191,3 +191,49 @@ def test_every_key_has_a_value_and_an_origin(tmp_path: Path) -> None:
     found = loaded(tmp_path)
     assert set(found.origins) == set(KEYS)
     assert all(found.value(name) is not None for name in KEYS)
+
+
+def test_triggers_are_read_from_their_tables_and_the_first_line_is_told(tmp_path: Path) -> None:
+    written(
+        tmp_path / "buildyard.toml",
+        "[bus]\nurl = 'amqp://a:b@bus/'\n\n[[trigger]]\nname = 'x'\nexchange = 'e'\nrequirements = 'body.name'\n",
+    )
+    found = loaded(tmp_path)
+    (trigger,) = found.settings.trigger
+    assert (trigger.queue_name, trigger.topic, found.origins["trigger"]) == (
+        "buildyard.trigger.x",
+        "#",
+        "buildyard.toml:4",
+    )
+    assert masked(found.value("trigger")) == "x (e #)"
+
+
+def test_the_password_of_the_bus_is_not_shown(tmp_path: Path) -> None:
+    found = loaded(tmp_path, {"BUILDYARD_BUS_URL": "amqps://me:secret@bus.example/%2Fv"})
+    assert masked(found.value("bus.url")) == "amqps://me:********@bus.example/%2Fv"
+
+
+@pytest.mark.parametrize(
+    "trigger",
+    [
+        '{"name": "x", "exchange": "e", "requirements": "body["}',
+        '{"name": "x", "exchange": "e", "requirements": "a", "when": "=="}',
+        '{"name": "x", "exchange": "e"}',
+        '{"name": "x", "exchange": "e", "requirements": "a", "wen": "b"}',
+        '{"name": "a b", "exchange": "e", "requirements": "a"}',
+    ],
+)
+def test_a_trigger_that_cannot_be_meant_is_refused(tmp_path: Path, trigger: str) -> None:
+    with pytest.raises(BadSetting, match="trigger"):
+        loaded(tmp_path, {"BUILDYARD_TRIGGER": f"[{trigger}]"})
+
+
+def test_two_triggers_of_one_name_are_refused(tmp_path: Path) -> None:
+    one = '{"name": "x", "exchange": "e", "requirements": "a"}'
+    with pytest.raises(BadSetting, match="x"):
+        loaded(tmp_path, {"BUILDYARD_BUS_URL": "amqp://bus", "BUILDYARD_TRIGGER": f"[{one}, {one}]"})
+
+
+def test_a_trigger_without_a_bus_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadSetting, match=r"bus\.url"):
+        loaded(tmp_path, {"BUILDYARD_TRIGGER": '[{"name": "x", "exchange": "e", "requirements": "a"}]'})

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from buildyard.farm.builds.headline import headline, note
+from buildyard.farm.builds.headline import bus_phrase, headline, note
 from buildyard.farm.builds.status_values import (
     Builder,
+    Bus,
     Counts,
     Disk,
     LastDay,
@@ -135,3 +136,21 @@ def test_the_note_says_when_nobody_is_there() -> None:
 def test_many_silent_builders_are_counted() -> None:
     told = note(status(builders=tuple(builder(f"k-{nth}", "silent") for nth in range(5))))
     assert told == "0 of 5 builders working; 5 builders have gone silent."
+
+
+@pytest.mark.parametrize(
+    ("bus", "told"),
+    [
+        (None, ""),
+        (Bus(waiting=0, oldest_s=None), ""),
+        (Bus(waiting=5, oldest_s=2.0), ""),
+        (Bus(waiting=5, oldest_s=240.0), "The message bus is 4 minutes behind; 5 messages to be sent."),
+        (
+            Bus(waiting=1, oldest_s=2.0, trouble="refused", trouble_s=180.0),
+            "The message bus has been away for 3 minutes (refused); 1 message to be sent.",
+        ),
+    ],
+)
+def test_a_bus_that_is_away_or_far_behind_is_told_of(bus: Bus | None, told: str) -> None:
+    assert bus_phrase(status(bus=bus)) == told
+    assert note(status(bus=bus)).endswith(told)

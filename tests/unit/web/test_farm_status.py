@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 import msgspec
 import pytest
 from sqlalchemy import Connection
 
 from buildyard.farm.builds.status import Status, status
+from buildyard.farm.builds.status_values import Bus
+from buildyard.farm.events import outbox, relays
+from buildyard.farm.events.schemas import BuilderLost
 
 ROOM = (492_000_000_000, 930_000_000_000)
 
@@ -36,6 +40,15 @@ def test_json_decodes_into_the_same_status(connection: Connection, rows: Any, no
     rows.run(rows.build())
     found = status(connection, now, disk=ROOM)
     assert msgspec.json.decode(msgspec.json.encode(found), type=Status) == found
+
+
+def test_a_bus_that_is_away_is_told_with_what_waits_for_it(connection: Connection, now: float) -> None:
+    relays.begin(connection, UUID(int=7))
+    outbox.record(connection, now - 60, [BuilderLost(builder="yard-1", reason="said goodbye")])
+    relays.note_trouble(connection, now - 30, "refused")
+    assert status(connection, now).bus is None
+    with_bus = connection.execution_options(**{outbox.BUS: True})
+    assert status(with_bus, now).bus == Bus(waiting=1, oldest_s=60.0, trouble="refused", trouble_s=30.0)
 
 
 def test_a_build_runs_when_its_run_says_so(connection: Connection, rows: Any, now: float) -> None:

@@ -24,7 +24,8 @@ from buildyard.farm.events.outbox import record
 from buildyard.farm.events.schemas import BuildQueued, BuildRequested, BuildSkipped, Event
 from buildyard.farm.store.base import wake
 from buildyard.farm.store.tables import builds, request_builds, requests
-from buildyard.farm.tasks import service as tasks
+from buildyard.farm.tasks import mirror, service
+from buildyard.farm.tasks.floor import TaskFloor
 from buildyard.farm.wire import BuildPayload, Limits, Source
 from buildyard.taskcluster.slugid import slugId
 
@@ -113,7 +114,9 @@ def enqueue(
     wake(connection, WANTED)
 
 
-def dispatch(connection: Connection, now: float, limits: Limits, *, limit: int = 100) -> int:
+def dispatch(
+    connection: Connection, now: float, limits: Limits, *, floor: TaskFloor = service, limit: int = 100
+) -> int:
     """Give a task to each build that wants one; return how many got theirs."""
     wanting = (
         select(builds)
@@ -124,7 +127,7 @@ def dispatch(connection: Connection, now: float, limits: Limits, *, limit: int =
     )
     rows = {slugId(): row for row in connection.execute(wanting)}
     if rows:
-        tasks.create_many(connection, now, {task_id: _definition(row, now, limits) for task_id, row in rows.items()})
+        floor.create_many(connection, now, {task_id: _definition(row, now, limits) for task_id, row in rows.items()})
         its_task = update(builds).where(builds.c.id == bindparam("build")).values(task_id=bindparam("task"))
         given = [{"build": row.id, "task": task_id} for task_id, row in rows.items()]
         connection.execute(its_task.values(tries=builds.c.tries + 1), given)
@@ -136,6 +139,22 @@ def requeue_due(connection: Connection, now: float) -> int:
     due = (builds.c.state == State.WILL_RETRY) & (builds.c.try_at <= now)
     queued = {"state": State.QUEUED, "task_id": None, "try_at": None}
     count = connection.execute(update(builds).where(due).values(queued)).rowcount
+    if count:
+        wake(connection, WANTED)
+    return count
+
+
+def take_back(connection: Connection, now: float) -> int:
+    """Queue again the builds whose tasks were to run on a Taskcluster that is not set any more; return how many.
+
+    Their tasks are cancelled, which that Taskcluster is told should it be set again.
+    """
+    away = sorted(one.task.task_id for one in mirror.unsettled(connection))
+    for task_id in away:
+        mirror.cancel(connection, now, task_id)
+    left = builds.c.task_id.in_(away) & builds.c.state.in_([State.QUEUED, State.BUILDING])
+    queued = {"state": State.QUEUED, "task_id": None, "started": None, "builder": ""}
+    count = connection.execute(update(builds).where(left).values(queued)).rowcount
     if count:
         wake(connection, WANTED)
     return count

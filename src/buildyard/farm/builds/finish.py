@@ -25,7 +25,8 @@ from buildyard.farm.events.outbox import record
 from buildyard.farm.events.schemas import BuildCompleted, BuildFailed, BuildSkipped, Event
 from buildyard.farm.store.base import wake
 from buildyard.farm.store.tables import builds, dirty_pages, files, runs, tasks
-from buildyard.farm.tasks import service as task_service
+from buildyard.farm.tasks import service
+from buildyard.farm.tasks.floor import TaskFloor
 from buildyard.farm.wire import TRANSIENT, BuildResult, Failure, FailureKind, WheelRecord
 
 #: Woken when a project's pages are older than its files.
@@ -88,7 +89,7 @@ def ended(connection: Connection, *, limit: int = 100) -> list[Ended]:
     return [_ended(row) for row in connection.execute(query)]
 
 
-def finish(connection: Connection, now: float, end: Ended, outcome: Outcome) -> bool:
+def finish(connection: Connection, now: float, end: Ended, outcome: Outcome, floor: TaskFloor = service) -> bool:
     """Settle one build; return False where another hub has done so already."""
     row = connection.execute(select(builds).where(builds.c.id == end.build_id).with_for_update()).first()
     if row is None or row.task_id != end.task_id or State(row.state) not in (State.QUEUED, State.BUILDING):
@@ -97,7 +98,7 @@ def finish(connection: Connection, now: float, end: Ended, outcome: Outcome) -> 
     if failure is None:
         assert outcome.wheel is not None
         assert outcome.result is not None
-        _complete(connection, now, row, end, outcome.result, outcome.wheel, trusted_none=outcome.trusted_none)
+        _complete(connection, now, row, end, outcome.result, outcome.wheel, floor, trusted_none=outcome.trusted_none)
     else:
         _fail(connection, now, row, end, outcome.result, failure)
     return True
@@ -152,6 +153,7 @@ def _complete(
     end: Ended,
     result: BuildResult,
     wheel: WheelRecord,
+    floor: TaskFloor,
     *,
     trusted_none: bool,
 ) -> None:
@@ -173,7 +175,7 @@ def _complete(
                 builder=result.builder or end.builder,
             )
         ]
-    happened += _tell_siblings(connection, now, row, wheel, trusted_none=trusted_none)
+    happened += _tell_siblings(connection, now, row, wheel, floor, trusted_none=trusted_none)
     record(connection, now, happened)
 
 
@@ -254,14 +256,14 @@ def _add_file(connection: Connection, now: float, row: Row[Any], wheel: WheelRec
 
 
 def _tell_siblings(
-    connection: Connection, now: float, row: Row[Any], wheel: WheelRecord, *, trusted_none: bool
+    connection: Connection, now: float, row: Row[Any], wheel: WheelRecord, floor: TaskFloor, *, trusted_none: bool
 ) -> list[Event]:
     """Cover the builds of this version that the wheel serves; let the others of it begin."""
     happened: list[Event] = []
     for sibling in _siblings(connection, row):
         if serves(wheel, sibling.abi, sibling.platform, trusted_none=trusted_none):
             if sibling.task_id is not None:
-                task_service.cancel(connection, now, sibling.task_id, "canceled")
+                floor.cancel(connection, now, sibling.task_id)
             happened.append(_cover(connection, now, sibling, wheel.filename))
     connection.execute(update(builds).where(builds.c.waits_for == row.id).values(waits_for=None))
     wake(connection, WANTED)

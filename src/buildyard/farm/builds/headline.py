@@ -13,6 +13,9 @@ from buildyard.farm.builds.words import listed, machine, plural, size, spoken, t
 #: A pool is told apart from the others where it takes this many times as long.
 _FAR_LONGER = 10
 
+#: A bus that is so far behind is told of, although it takes what it is given.
+_FAR_BEHIND_S = 60.0
+
 #: So many silent builders are called by name.
 _NAMED = 3
 
@@ -32,8 +35,21 @@ def headline(status: Status) -> str:
 
 
 def note(status: Status) -> str:
-    """Return what stands below the headline: builders first, then the last day."""
-    return " ".join(filter(None, (_of_builders(status), _of_last_day(status))))
+    """Return what stands below the headline: builders first, then the last day, and a bus that is not well."""
+    return " ".join(filter(None, (_of_builders(status), _of_last_day(status), bus_phrase(status))))
+
+
+def bus_phrase(status: Status) -> str:
+    """Return what is wrong with the message bus, '' where it has all or is about to."""
+    bus = status.bus
+    if bus is None:
+        return ""
+    waiting = plural(bus.waiting, "message")
+    if bus.trouble_s is not None:
+        return f"The message bus has been away for {spoken(bus.trouble_s)} ({bus.trouble}); {waiting} to be sent."
+    if (bus.oldest_s or 0.0) > _FAR_BEHIND_S:
+        return f"The message bus is {spoken(bus.oldest_s or 0.0)} behind; {waiting} to be sent."
+    return ""
 
 
 def _first_wheel(status: Status) -> str:

@@ -22,6 +22,8 @@ from buildyard.farm.problems import Problem
 from buildyard.farm.store.base import Store, wake
 from buildyard.farm.store.objects import ObjectStore
 from buildyard.farm.store.tables import artifacts, builds, objects
+from buildyard.farm.tasks import service
+from buildyard.farm.tasks.floor import TaskFloor
 from buildyard.farm.wire import RESULT_ARTIFACT, BuildResult, Limits, WheelRecord
 
 log = logging.getLogger(__name__)
@@ -33,11 +35,19 @@ _MAX_RESULT = 4_000_000
 class BuildService:
     """What hub, API and pages ask of builds."""
 
-    def __init__(self, store: Store, files: ObjectStore, clock: Callable[[], float], limits: Limits) -> None:
+    def __init__(
+        self,
+        store: Store,
+        files: ObjectStore,
+        clock: Callable[[], float],
+        limits: Limits,
+        floor: TaskFloor = service,
+    ) -> None:
         self._store = store
         self._files = files
         self._clock = clock
         self._limits = limits
+        self._floor = floor
 
     async def ask(
         self, requirements: Sequence[str], abis: Sequence[str], *, deps: bool, asked_by: str, again: bool = False
@@ -59,7 +69,9 @@ class BuildService:
         moved = await self._store.write(lambda connection: finish.follow(connection, now))
         for end in await self._store.read(finish.ended):
             outcome = await self._outcome(end)
-            moved += await self._store.write(partial(finish.finish, now=self._clock(), end=end, outcome=outcome))
+            moved += await self._store.write(
+                partial(finish.finish, now=self._clock(), end=end, outcome=outcome, floor=self._floor)
+            )
         return moved
 
     async def dispatch(self) -> int:
@@ -68,7 +80,7 @@ class BuildService:
 
         def body(connection: Connection) -> int:
             enqueue.requeue_due(connection, now)
-            return enqueue.dispatch(connection, now, self._limits)
+            return enqueue.dispatch(connection, now, self._limits, floor=self._floor)
 
         return await self._store.write(body)
 

@@ -42,6 +42,7 @@ def status(connection: Connection, now: float, *, disk: tuple[int, int] | None =
         needs_a_look=_needs_a_look(connection, now, builders),
         builders=lines,
         disk=None if disk is None else Disk(free_bytes=disk[0], total_bytes=disk[1], floor_bytes=disk_floor),
+        bus=rows.bus(connection, now),
         wheels=rows.wheels(connection),
         asked_ever=rows.asked_ever(connection),
         last_event=rows.last_event(connection),

@@ -16,6 +16,7 @@ from buildyard.farm.abi import sorted_abis
 from buildyard.farm.builds.status_values import (
     Builder,
     Building,
+    Bus,
     Counts,
     Hour,
     LastDay,
@@ -26,6 +27,7 @@ from buildyard.farm.builds.status_values import (
 from buildyard.farm.builds.usual import DEFAULT_SHARES, Pair, Usual
 from buildyard.farm.builds.views import SILENT_AFTER_S
 from buildyard.farm.builds.words import iso, spoken
+from buildyard.farm.events import outbox, relays
 from buildyard.farm.store.tables import builders, builds, events, files, requests, runs
 
 _HOUR = 3600
@@ -156,6 +158,19 @@ def asked_ever(connection: Connection) -> bool:
 def last_event(connection: Connection) -> int:
     """Return the newest event's number."""
     return connection.execute(select(func.max(events.c.id))).scalar() or 0
+
+
+def bus(connection: Connection, now: float) -> Bus | None:
+    """Return how far the bus is behind; None where there is none."""
+    lag = relays.lag(connection) if outbox.has_bus(connection) else None
+    if lag is None:
+        return None
+    return Bus(
+        waiting=lag.waiting,
+        oldest_s=None if lag.oldest is None else max(now - lag.oldest, 0.0),
+        trouble=lag.trouble,
+        trouble_s=None if lag.trouble_since is None else max(now - lag.trouble_since, 0.0),
+    )
 
 
 def unwell(connection: Connection) -> Sequence[Row[Any]]:

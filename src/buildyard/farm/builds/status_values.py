@@ -134,6 +134,15 @@ class Disk(Struct, frozen=True, kw_only=True):
         return self.free_bytes * 10 < self.total_bytes
 
 
+class Bus(Struct, frozen=True, kw_only=True):
+    """The message bus that events are relayed to."""
+
+    waiting: int  #: messages that it has not confirmed; 10,000 for that many or more
+    oldest_s: float | None  #: how long the first of them has waited
+    trouble: str = ""  #: why nothing is relayed, in the broker's words or the network's; '' where all is well
+    trouble_s: float | None = None  #: for how long
+
+
 class Wheels(Struct, frozen=True, kw_only=True):
     """What the index holds."""
 
@@ -158,6 +167,7 @@ class Status(Struct, frozen=True, kw_only=True):
     needs_a_look: tuple[NeedsALook, ...]
     builders: tuple[Builder, ...]
     disk: Disk | None
+    bus: Bus | None = None  #: None without one
     wheels: Wheels
     asked_ever: bool  #: False on a farm where nobody has asked for anything yet
     last_event: int

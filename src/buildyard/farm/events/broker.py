@@ -1,8 +1,8 @@
-"""The embedded broker: readers bind to topics and follow the numbered log, from now or from any number on.
+"""Readers of the log inside the hub: they bind to topics and follow it, from now or from any number on.
 
 Bindings are those of AMQP's topic exchanges: words between dots, ``*`` for exactly one word, ``#`` for any number of
 them, none included.  The log is the queue: a reader keeps the number it has come to, so that one that was away misses
-nothing and the broker keeps nothing for it.  `outbox.record` publishes.
+nothing and the broker keeps nothing for it.  `outbox.record` publishes; `relay` tells a bus outside.
 """
 
 from __future__ import annotations

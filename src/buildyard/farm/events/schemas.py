@@ -16,6 +16,7 @@ class Event(Struct, frozen=True, kw_only=True):
     """Something that happened.  Sub-classes are the bodies; `topic` is where each is published."""
 
     topic: ClassVar[str]
+    schema_version: ClassVar[int] = 1  #: of its schema on a bus, whose name ends with it
 
     @property
     def subject(self) -> str:
@@ -86,6 +87,19 @@ class BuildSkipped(_BuildEvent, frozen=True, kw_only=True):
     @property
     def summary(self) -> str:
         return f"{self._named} {self.state.replace('_', ' ')}: {self.reason}"
+
+
+class BuildStarted(_BuildEvent, frozen=True, kw_only=True):
+    """A builder has begun to build."""
+
+    topic: ClassVar[str] = "build.started"
+    task_id: str
+    run_id: int
+    builder: str
+
+    @property
+    def summary(self) -> str:
+        return f"{self._named} begun on {self.builder}"
 
 
 class BuildPhase(_BuildEvent, frozen=True, kw_only=True):
@@ -262,6 +276,7 @@ TOPICS: dict[str, type[Event]] = {
         BuildSkipped,
         TaskPending,
         TaskRunning,
+        BuildStarted,
         BuildPhase,
         ArtifactStored,
         TaskCompleted,

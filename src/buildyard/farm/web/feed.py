@@ -24,6 +24,7 @@ from buildyard.farm.events.schemas import (
     BuildQueued,
     BuildRequested,
     BuildSkipped,
+    BuildStarted,
     Event,
     FilePublished,
     RequestFailed,
@@ -49,6 +50,7 @@ _LOOKS = {
     "build.requested": "queued",
     "request.failed": "failed",
     "build.queued": "queued",
+    "build.started": "building",
     "build.phase": "building",
     "build.completed": "built",
     "file.published": "built",
@@ -85,7 +87,7 @@ def newest(
     connection: Connection, *, limit: int, topics: Collection[str] | None = None, before: int | None = None
 ) -> list[EventLine]:
     """Return the last events of these topics (None: all), newest first."""
-    query = select(events).order_by(events.c.id.desc()).limit(limit)
+    query = select(events).where(events.c.exchange == "").order_by(events.c.id.desc()).limit(limit)
     if topics is not None:
         query = query.where(events.c.topic.in_(sorted(topics)))
     if before is not None:
@@ -140,13 +142,13 @@ def _told(event: Event) -> tuple[str, str, tuple[str, ...], str]:
     if isinstance(event, (BuilderSeen, BuilderLost)):
         told = summary.removeprefix(f"builder {event.builder}").strip()
         return event.builder, f"/builders#{event.builder}", (), told
-    if isinstance(event, (BuildQueued, BuildSkipped, BuildPhase, BuildCompleted, BuildFailed)):
+    if isinstance(event, (BuildQueued, BuildSkipped, BuildStarted, BuildPhase, BuildCompleted, BuildFailed)):
         return _told_of_build(event)
     return "", "", (), summary
 
 
 def _told_of_build(
-    event: BuildQueued | BuildSkipped | BuildPhase | BuildCompleted | BuildFailed,
+    event: BuildQueued | BuildSkipped | BuildStarted | BuildPhase | BuildCompleted | BuildFailed,
 ) -> tuple[str, str, tuple[str, ...], str]:
     about = f"{event.package} {event.version}"
     text = event.summary.removeprefix(f"{about} {event.abi}").strip()

@@ -1,0 +1,1 @@
+"""``buildyard client``: who may sign requests at a hub, one command each."""
