@@ -25,6 +25,7 @@ LINE = [
     "build.queued",
     "task.pending",
     "task.running",
+    "build.started",
     *["build.phase"] * 5,
     "artifact.stored",
     "artifact.stored",

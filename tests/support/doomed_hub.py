@@ -15,17 +15,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, Insert, event
+from sqlalchemy import Connection, select
 
 from buildyard.cli.app import run
 from buildyard.farm import hub
+from buildyard.farm.events import outbox
 from buildyard.farm.store.base import Store
 from buildyard.farm.store.connect import open_store
 from buildyard.farm.store.tables import events
 
 T = TypeVar("T")
-
-_KEY = "doomed.topics"
 
 
 def arm(file: Path, topic: str, moment: str) -> None:
@@ -55,10 +54,10 @@ class Doomed:
 
         def watched(connection: Connection) -> T:
             nonlocal found
-            recorded: list[str] = []
-            connection.info[_KEY] = recorded
+            before = outbox.last_number(connection)
             result = body(connection)
-            found = recorded.count(topic)
+            recorded = select(events.c.topic).where(events.c.id > before, events.c.topic == topic)
+            found = len(connection.execute(recorded).all())
             if found and self._seen + found >= count and moment == "before":
                 self._die()
             return result
@@ -80,12 +79,6 @@ class Doomed:
     def _die(self) -> None:
         self._file.unlink()
         os.kill(os.getpid(), signal.SIGKILL)
-
-
-@event.listens_for(Engine, "before_execute")
-def _note(connection: Connection, statement: object, rows: Any, row: Any, options: object) -> None:
-    if isinstance(statement, Insert) and statement.table is events:
-        connection.info.get(_KEY, []).extend(one["topic"] for one in [*rows, row] if one)
 
 
 def main() -> int:

@@ -19,17 +19,20 @@ import uvicorn
 from sqlalchemy import Connection
 from starlette.applications import Starlette
 
+from buildyard.farm.sealing import Sealing
+from buildyard.farm.services.http import routes
 from buildyard.farm.store.connect import open_store
 from buildyard.farm.store.objects import ObjectStore
 from buildyard.farm.tasks import clients
 from buildyard.farm.tasks.auth import LOOPBACK_SCOPES, open_authenticator
-from buildyard.farm.tasks.http import routes
 from buildyard.farm.tasks.logs import LogStore
 from buildyard.farm.tasks.rooms import TaskRooms, TaskSettings
 from buildyard.taskcluster._hawk import payload_hash, sign_request
 from buildyard.taskcluster.credentials import Credentials
 
 T = TypeVar("T")
+
+SECRETS_KEY = bytes(range(32))
 
 
 @dataclass
@@ -104,10 +107,13 @@ class Hub:
             clock=self.clock,
             settings=self._settings,
         )
-        app = Starlette(routes=routes(self.rooms))
+        app = Starlette(routes=routes(self.rooms, Sealing(SECRETS_KEY)))
         config = uvicorn.Config(app, port=0, log_level="warning", lifespan="off", timeout_graceful_shutdown=3)
         self._server = uvicorn.Server(config)
-        listening = socket.create_server(("127.0.0.1", 0))
+        # asyncio sends small answers at once only where a socket says that it is TCP's.
+        listening = socket.socket(proto=socket.IPPROTO_TCP)
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
         self.port = listening.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
         serving = asyncio.create_task(self._server.serve([listening]))

@@ -75,7 +75,9 @@ class MarconiServer:
         app = in_front_of(Starlette(), rooms)
         config = uvicorn.Config(app, log_level="warning", lifespan="off", timeout_graceful_shutdown=3)
         self._server = uvicorn.Server(config)
-        with socket.create_server(("127.0.0.1", 0)) as listening:
+        with socket.socket(proto=socket.IPPROTO_TCP) as listening:
+            listening.bind(("127.0.0.1", 0))
+            listening.listen()
             self.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
             serving = asyncio.create_task(self._server.serve([listening]))
             while not self._server.started and not serving.done():

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 #: Files of calls.
-CALLS = ("faces_api.py", "marconi_api.py", "taskcluster_api.py")
+CALLS = ("faces_api.py", "koji_api.py", "marconi_api.py", "messaging_api.py", "taskcluster_api.py")
 
 
 @pytest.mark.parametrize("page", CALLS)
