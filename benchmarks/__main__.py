@@ -7,7 +7,7 @@ import importlib
 
 from benchmarks.measure import conditions
 
-NAMES = ("build", "idle", "messaging", "queue", "store", "taskcluster")
+NAMES = ("build", "idle", "koji", "messaging", "queue", "store", "taskcluster", "tasks")
 
 
 def main() -> None:

@@ -29,6 +29,7 @@ class Service(NamedTuple):
     urls: tuple[str, ...]
     pids: tuple[int, ...]  #: of its processes; their children count too
     durability: str  #: what an acknowledged message survives
+    credentials: Path | None = None  #: of a hub: the file of its owner's
 
     def cpu_s(self) -> float:
         """Processor time of all its processes so far."""
@@ -71,6 +72,14 @@ def hubs_on_postgresql() -> Iterator[Service]:
         cluster.close()
 
 
+@contextmanager
+def hub_on(cluster: Cluster) -> Iterator[Service]:
+    """One hub on a database of this PostgreSQL; the cluster's processes are not counted as the hub's."""
+    with _hubs(1, {"BUILDYARD_DATABASE": cluster.database()}) as hubs:
+        (hub,) = hubs
+        yield Service("hub, PostgreSQL", (hub.url,), (hub.pid,), "as the database", hub.state / "credentials.json")
+
+
 def versions() -> Iterable[str]:
     """What serves, with versions and where it was loaded from."""
     python = locked_peer("zaqar")
@@ -88,6 +97,7 @@ def versions() -> Iterable[str]:
 class _Hub(NamedTuple):
     url: str
     pid: int
+    state: Path
 
 
 @contextmanager
@@ -104,7 +114,7 @@ def _hub(closing: ExitStack, home: Path, settings: dict[str, str]) -> _Hub:
     running = Running(argv, log=home / "log", env={**environment_of(home), **settings}, cwd=home)
     closing.callback(running.end)
     found = running.wait_for_text(r"http://127\.0\.0\.1:\d+")
-    return _Hub(found, running.pid)
+    return _Hub(found, running.pid, home / "state")
 
 
 def _urls_and_pids(hubs: list[_Hub]) -> tuple[tuple[str, ...], tuple[int, ...]]:
