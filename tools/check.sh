@@ -22,6 +22,7 @@ step "format" "$bin/ruff" format --check .
 step "lint" "$bin/ruff" check .
 step "types" "$bin/mypy" src tools tests/typing
 step "layers" "$bin/lint-imports"
+step "generated clients" "$python" -m tools.koji_client --check
 step "documentation" "$python" -m pytest -q tests/unit/docs
 step "tree" "$python" -m tools.tree
 

@@ -14,13 +14,13 @@ from buildyard.farm import api
 from buildyard.farm.index import serve as index
 from buildyard.farm.queue.http.addresses import ADDRESSES, Resource
 from buildyard.farm.queue.http.call import Handler
-from buildyard.farm.tasks import http as tasks_http
+from buildyard.farm.services import http as services
+from buildyard.farm.tasks.routing import ServiceRoutes
 from buildyard.farm.web import app as web
 
 _HEAD = """\
-Everything a hub answers. JSON is snake_case below `/api/farm`, and Taskcluster's own below `/api/queue` and
-`/api/object`. Keys are only ever added. Times are ISO 8601 in UTC, or seconds since 1970 where a number; sizes are
-bytes.
+Everything a hub answers. JSON is snake_case below `/api/farm`, and Taskcluster's own below the other `/api`. Keys are
+only ever added. Times are ISO 8601 in UTC, or seconds since 1970 where a number; sizes are bytes.
 
 A hub on a loopback address lets its own machine read everything and ask for packages without credentials. On any other
 address every request needs them: signed with [Hawk](https://github.com/mozilla/hawk/blob/main/API.md) as Taskcluster's
@@ -83,15 +83,13 @@ def http_page(note: str) -> str:
     simple = _described(index.routes(nowhere), _INDEX)
     pages = _described((route for route in web.routes(nowhere) if not _is_twin(route)), _WEB)
     workers = [
-        cast(Route, route)
-        for route in tasks_http.routes(nowhere)
-        if not cast(Route, route).path.endswith("{rest:path}")
+        route for each in services.routes(nowhere, nowhere) if isinstance(each, ServiceRoutes) for route in each.routes
     ]
-    services = "\n".join(_service(prefix, said, workers) for prefix, said in _SERVICES.items())
+    listed = "\n".join(_service(prefix, said, workers) for prefix, said in _SERVICES.items())
     return (
         f"# HTTP\n\n{note}\n{_HEAD}\n## The farm: `{api.PREFIX}`\n\n{farm}\n## The index\n\n{simple}\n"
         f"## The pages\n\nEach page has a twin in JSON: by `Accept: application/json`, or with `.json` at its end.\n\n"
-        f"{pages}\n{services}\n{_marconi()}"
+        f"{pages}\n{_TASKCLUSTER}\n{listed}\n{_marconi()}"
     )
 
 
@@ -179,9 +177,37 @@ def _service(prefix: str, said: str, routes: Iterable[Route]) -> str:
     return f"## {title}\n\n{said}\n\n{_table(('', 'address', 'operation'), rows)}"
 
 
+_TASKCLUSTER = """\
+## Taskcluster's services
+
+The services that follow are Taskcluster's: its clients drive them, and so does [ours](taskcluster.md). Each says in
+`/references/SERVICE/v1/api.json` what it has, which is all that is served; `/references/manifest.json` lists these
+documents, and the schemas that they name lie below `/schemas`. They need no credentials. Anything else below `/api` is
+a 404 whose `message` says where to look. A `%2F` in a parameter is no slash of the address. What a call needs is a
+matter of [scopes](../explanation/scopes.md).
+
+Lists come in pages of at most 1000, or of `limit`; `continuationToken` of one page asks for the next.
+"""
+
 _SERVICES = {
-    "/api/queue/v1": "Taskcluster's queue service, as far as builders and their watchers need it.",
-    "/api/object/v1": "Taskcluster's object service: what runs produced, by name.",
+    "/api/queue/v1": "Tasks: created, claimed by workers, resolved; and their artifacts.",
+    "/api/object/v1": """\
+What runs produced, by name. An upload sends its bytes inside `createUpload` (`dataInline`, up to 8 KiB) or to the
+address that this gives (`putUrl`, good for 45 minutes); who repeats it with the same `uploadId` goes on, anybody else
+gets a 409. One that is not finished in a day is given up. A download is an address (`getUrl`, good for two minutes), or
+a redirect to it (`simple`). What has expired is forgotten, and its name is free again; its bytes stay on the disk.""",
+    "/api/auth/v1": """\
+Who may sign requests, and what they may do. Of Taskcluster's functions those are missing that give out credentials of
+clouds, GitHub, Sentry and websocktunnel. A change counts at once in the hub that made it, and within
+five seconds in other hubs of the same database. Roles may assume each other; only circles that pass on what a star
+stands for are refused, as they would not end. Who changed a client, a role or a secret is kept for a year
+(`getEntityHistory`, `listAuditHistory`).""",
+    "/api/index/v1": """\
+Tasks by names that people choose. A task that completes is put under `PATH` by its route `index.PATH`, in the
+transaction that resolves it, with the `rank`, `expires` and `data` of its `extra.index`. A higher rank stays; of equal
+ones the latest does.""",
+    "/api/secrets/v1": """\
+Small secrets by name, at most 1 MiB each, [sealed in the database](../explanation/scopes.md#secrets).""",
     api.PREFIX: "What Taskcluster's queue service lacks for builders, in its manner, signed.",
 }
 

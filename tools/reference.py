@@ -17,9 +17,12 @@ import msgspec
 
 from buildyard.cli.app import command_names, help_of
 from buildyard.farm.builds import states as builds_states
+from buildyard.farm.bus_settings import BusSettings, Trigger
+from buildyard.farm.events.message_kinds import schema_name, severity_of
 from buildyard.farm.events.schemas import TOPICS, Event
 from buildyard.farm.marconi_settings import MarconiSettings
 from buildyard.farm.settings import KEYS, Key, Settings
+from buildyard.farm.task_settings import TasksSettings
 from buildyard.farm.tasks import lifecycle
 from buildyard.farm.wire import Limits
 from tools.http_reference import http_page
@@ -45,12 +48,21 @@ def meanings(path: Path, kind: str, *, separator: str = ":") -> dict[str, str]:
     }
 
 
+#: Tables of settings: their name, and the module and class that have them.
+_TABLES = (
+    ("limits", "wire.py", Limits),
+    ("marconi", "marconi_settings.py", MarconiSettings),
+    ("tasks", "task_settings.py", TasksSettings),
+    ("bus", "bus_settings.py", BusSettings),
+)
+
+
 def settings_page() -> str:
     """Return the page of all settings."""
     said = meanings(_SOURCE / "farm" / "settings.py", Settings.__name__)
-    for table, module, kind in (("limits", "wire.py", Limits), ("marconi", "marconi_settings.py", MarconiSettings)):
+    for table, module, kind in _TABLES:
         said |= {f"{table}.{name}": text for name, text in meanings(_SOURCE / "farm" / module, kind.__name__).items()}
-    entries = "\n".join(_setting(key, said[key.name]) for key in KEYS.values())
+    entries = "\n".join(_setting(key, said[key.name]) + _rule_keys(key.name) for key in KEYS.values())
     return f"# Settings\n\n{_NOTE}\n{_SETTINGS_HEAD}\n{entries}"
 
 
@@ -83,6 +95,19 @@ def _setting(key: Key, meaning: str) -> str:
     return f"## `{key.name}`\n\n{sentence}.\n\n- Variable: `{key.variable}`\n- Default: {default}\n"
 
 
+def _rule_keys(name: str) -> str:
+    """Return the table of the keys that a rule has, where this setting is a list of rules."""
+    if name != "trigger":
+        return ""
+    said = meanings(_SOURCE / "farm" / "bus_settings.py", Trigger.__name__)
+    rows = "\n".join(
+        f"| `{field.name}` | {'needed' if field.required else ''} | {said[field.name]} |"
+        for field in msgspec.structs.fields(Trigger)
+    )
+    head = "In a variable the rules are a list of objects, as JSON. [How to use them](../how-to/bus.md)."
+    return f"\n{head}\n\n| key | | |\n|---|---|---|\n{rows}\n"
+
+
 def _toml(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
@@ -102,6 +127,15 @@ from a number on misses nothing: `buildyard watch --after N`, `GET /api/farm/v1/
 `/events/stream`. A topic never changes its meaning; keys are only ever added.
 
 Times in bodies are seconds since 1970.
+
+A farm with a [bus](../how-to/bus.md) publishes each event as a message with a schema: the body is the event's, the
+topic is `buildyard.` and the event's, after `bus.topic_prefix` where that is set. The schemas' classes come with
+buildyard, for `buildyard.messaging` (group `buildyard.messages`) and for fedora-messaging (group `fedora.messages`);
+they have a `summary`, and name the package and who asked in the headers that consumers filter by. The number at the end
+of a schema's name goes up if ever an event's keys change otherwise than by more of them.
+
+What Taskcluster's queue service would publish, the hub publishes too, on exchanges of the same names, with the same
+routing keys, `CC` routes and bodies: `exchange/taskcluster-queue/v1/task-pending` and its companions.
 """
 
 
@@ -111,8 +145,12 @@ def _event(topic: str, kind: type[Event]) -> str:
         for field in msgspec.structs.fields(kind)
     )
     doc = (kind.__doc__ or "").strip().partition("\n")[0]
-    return f"## `{topic}`\n\n{doc}\n\n| key | type | |\n|---|---|---|\n{rows}\n"
+    severity = _SEVERITIES[severity_of(kind)]
+    on_bus = f"On the bus: schema `{schema_name(kind)}`, severity {severity}."
+    return f"## `{topic}`\n\n{doc}\n\n{on_bus}\n\n| key | type | |\n|---|---|---|\n{rows}\n"
 
+
+_SEVERITIES = {10: "debug", 20: "info", 30: "warning", 40: "error"}
 
 _TYPES: Mapping[object, str] = {int: "integer", float: "number", str: "text", bool: "true or false"}
 
@@ -185,6 +223,20 @@ A command that talks to a hub finds it by `--hub URL` (signing with `TASKCLUSTER
 | 4 | not allowed: no credential, an ended one, or a missing scope |
 | 124 | `--timeout` passed |
 | 130 | interrupted before the end |
+
+The commands of `buildyard bus` have fedora-messaging's codes beside these:
+
+| exit code | of `buildyard bus` |
+|---|---|
+| 1 | there is no callback, or publishing failed |
+| 2 | a wrong option, configuration, or file of messages |
+| 10, 15 | a queue or binding cannot be declared; these credentials may not read it |
+| 11 | consuming did not begin for another reason |
+| 12 | the queue was deleted |
+| 13 | the callback failed |
+| 14 | the broker cannot be reached, or refused us |
+| 111, 121 | a publish was not confirmed in time; it was refused |
+| any | a callback raised `HaltConsumer(exit_code)` |
 """
 
 

@@ -43,9 +43,9 @@ class Tier(NamedTuple):
 TIERS = (
     Tier("unit, wire", ("unit", "wire", "typing"), 240, workers=2),
     Tier("contract", ("contract",), 240, workers=2),
-    Tier("integration", ("integration",), 420, workers=2, dist="loadgroup"),
+    Tier("integration", ("integration",), 540, workers=2, dist="loadgroup"),
     Tier("seed examples", ("seed_examples",), 120),
-    Tier("end to end", ("e2e",), 780, may_retry=True),
+    Tier("end to end", ("e2e",), 660, workers=2, may_retry=True),
 )
 
 

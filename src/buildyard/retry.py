@@ -163,6 +163,8 @@ class Retry(Struct, frozen=True, kw_only=True):
             await sleeper.sleep(delay)
 
     def _next_delay(self, attempt: int, outcome: Outcome, idempotent: bool, sleeper: Sleeper) -> float | None:
+        if not self._worth_repeating(outcome, idempotent):  # as nearly always: no more thought is given to it
+            return None
         luck = random.random()  # noqa: S311 - spreads clients over time, guards nothing
         return self.delay(attempt, outcome, idempotent=idempotent, now=sleeper.now(), luck=luck)
 
