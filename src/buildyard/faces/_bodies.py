@@ -7,6 +7,7 @@ Every transport pulls chunks from a `BodyReader`: the blocking one directly, the
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
 from collections.abc import Iterator
@@ -47,13 +48,15 @@ class BodyReader:
             return chunk
 
     def send_file(self, sock: socket.socket) -> None:
-        """Send the rest of a file over a socket without TLS.
+        """Send the rest of a file over a socket that blocks, without TLS.
 
-        Raises `TimeoutError` where the peer takes nothing for the socket's time-out, `OSError`, `PartUnreadable`.
+        Raises `BlockingIOError` where the peer takes nothing for the socket's time-out, `OSError`, `PartUnreadable`.
         """
         assert self._file is not None
+        end = self._file.tell() + self._left
         while self._left:
-            sent = sock.sendfile(self._file, self._file.tell(), min(_SENT_CHUNK, self._left))
+            # Not the socket's own `sendfile`, which would wait for ever where the kernel's time-out has ended a step.
+            sent = os.sendfile(sock.fileno(), self._file.fileno(), end - self._left, min(_SENT_CHUNK, self._left))
             if not sent:
                 raise self._ended_early()
             self._note(sent)

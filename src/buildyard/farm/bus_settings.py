@@ -7,26 +7,37 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, structs
 
 #: AMQP's bound on names of exchanges and queues and on routing keys, in bytes.
 _Short = Annotated[str, Meta(max_length=255)]
 _Named = Annotated[str, Meta(min_length=1, max_length=255)]
+_Address = Annotated[str, Meta(pattern=r"^$|^.+:\d{1,5}$")]
 _Url = Annotated[str, Meta(pattern=r"^$|^amqps?://|^memory://.")]
 _Abi = Annotated[str, Meta(pattern=r"^(cp|pp)\d{2,3}t?$")]
 _Expression = Annotated[str, Meta(max_length=10_000)]
 
 
 class BusSettings(Struct, frozen=True, kw_only=True):
-    """The message bus that the farm publishes to and is triggered by; without ``url`` there is none."""
+    """The message bus that the farm publishes to and is triggered by; without ``url`` and ``listen`` there is none."""
 
-    url: _Url = ""  #: `amqp://USER:PASSWORD@HOST/VHOST`, `amqps://`, or `memory://NAME` inside the hub; empty: none
+    url: _Url = ""  #: `amqp://USER:PASSWORD@HOST/VHOST`, `amqps://`, or `memory://NAME` inside the hub
+    listen: _Address = ""  #: `127.0.0.1:5672`, where AMQP clients of this machine reach a broker inside the hub
     exchange: _Named = "amq.topic"  #: where events are published
     topic_prefix: _Short = ""  #: stands, with a dot, before every event's topic on the bus
     taskcluster: bool = True  #: publish what Taskcluster's queue would, on exchanges of those names, too
     ca_cert: str = ""  #: a file with the authority that signed an `amqps` broker's certificate; empty: the platform's
     certfile: str = ""  #: a file with the certificate that the hub shows an `amqps` broker
     keyfile: str = ""  #: a file with that certificate's key
+
+    @property
+    def is_there(self) -> bool:
+        """Whether there is a bus, outside or inside."""
+        return bool(self.url or self.listen)
+
+    def reached(self, name: str) -> BusSettings:
+        """Return these settings with an address: that of the broker of this name inside the hub where none is set."""
+        return self if self.url else structs.replace(self, url=f"memory://{name}")
 
 
 class Trigger(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -35,6 +35,7 @@ from buildyard.farm.access import Access
 from buildyard.farm.builds import enqueue, finish, triggers
 from buildyard.farm.builds.planner import Planner
 from buildyard.farm.builds.service import BuildService
+from buildyard.farm.bus_settings import BusSettings
 from buildyard.farm.events import outbox, relays
 from buildyard.farm.events.broker import Broker
 from buildyard.farm.here import is_loopback
@@ -123,6 +124,11 @@ class Hub:
     _was_away: bool = field(default=False, repr=False)  #: nothing could be written, so nobody could renew a claim
 
     @property
+    def bus(self) -> BusSettings:
+        """The bus, with its address."""
+        return self.settings.bus.reached(self.state.identity())
+
+    @property
     def root_url(self) -> str:
         """Where it listens, as clients say it."""
         return self.credentials.root_url
@@ -168,7 +174,9 @@ class Hub:
                 clock=clock,
             )
             state.write_credentials(hub.credentials)
-            if settings.bus.url:
+            if settings.bus.is_there:
+                if settings.bus.listen:
+                    await _let_in(hub.bus, stack)
                 hub.relay = await _relay(hub)
                 stack.push_async_callback(hub.relay.close)
             yield hub
@@ -188,7 +196,7 @@ class Hub:
         )
         self._server = _Server(config)
         loops = [asyncio.create_task(loop.run(self.store, self.clock), name=loop.name) for loop in self.loops()]
-        if self.settings.bus.url and self.settings.trigger:
+        if self.settings.trigger:
             loops.append(asyncio.create_task(self._follow_triggers(), name="triggers"))
         if self.settings.tasks.pulse and self.remote is not None:
             loops.append(asyncio.create_task(_listen(self.store, self.settings.tasks.pulse), name="pulse"))
@@ -297,7 +305,7 @@ class Hub:
         # What the bus needs is imported where there is one.
         from buildyard.farm.builds.triggered import follow_triggers
 
-        await follow_triggers(self.store, self.settings.bus, self.settings.trigger, self.clock)
+        await follow_triggers(self.store, self.bus, self.settings.trigger, self.clock)
 
     async def _resume(self) -> None:
         """Give builders that worked while no hub ran the time to say so."""
@@ -379,8 +387,21 @@ class _Server(uvicorn.Server):
 
 def _options(settings: Settings) -> dict[str, object]:
     """Return what transactions know of the settings."""
-    has_bus = bool(settings.bus.url)
+    has_bus = settings.bus.is_there
     return {outbox.BUS: has_bus, outbox.TASKCLUSTER: has_bus and settings.bus.taskcluster}
+
+
+async def _let_in(bus: BusSettings, stack: AsyncExitStack) -> None:
+    """Let AMQP clients of this machine in to the broker inside the hub.  Raises `PortTaken`."""
+    from buildyard.messaging.broker import Broker, serve
+
+    host, _, port = bus.listen.rpartition(":")
+    serving = serve(Broker.named(bus.url.removeprefix("memory://")), host.strip("[]"), int(port))
+    try:
+        server = await stack.enter_async_context(serving)
+    except OSError as error:
+        raise PortTaken(host, int(port)) from error
+    log.info("bus.listens", extra={"url": server.url})
 
 
 async def _relay(hub: Hub) -> Relay:
@@ -391,7 +412,7 @@ async def _relay(hub: Hub) -> Relay:
     await hub.store.write(lambda connection: relays.begin(connection, identity))
     beside = exchanges.EXCHANGES if hub.settings.bus.taskcluster else ()
     try:
-        return Relay(hub.store, hub.settings.bus, beside, hub.state.identity(), hub.clock)
+        return Relay(hub.store, hub.bus, beside, hub.state.identity(), hub.clock)
     except ConfigurationException as error:
         found, wanted = masked(hub.settings.bus.url), "an address as in amqp://USER:PASSWORD@HOST:PORT/VHOST"
         raise BadSetting(key="bus.url", found=found, wanted=wanted, origin="the settings") from error

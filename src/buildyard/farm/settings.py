@@ -22,6 +22,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from buildyard.farm.bus_settings import BusSettings, Trigger
+from buildyard.farm.here import is_loopback
 from buildyard.farm.marconi_settings import MarconiSettings
 from buildyard.farm.settings_errors import BadSetting
 from buildyard.farm.settings_file import FileValue, read_settings_file
@@ -207,14 +208,25 @@ def _settled(values: Iterable[FileValue], state: Path, idle: tuple[UnknownKey, .
         origins[key.name] = value.origin
     chosen["state"] = state
     settings = _built(chosen)
+    _check_bus(settings.bus, origins["bus.listen"])
     _check_triggers(settings, origins["trigger"])
     return Loaded(settings=settings, origins=origins, unknown=tuple(unknown))
+
+
+def _check_bus(bus: BusSettings, origin: str) -> None:
+    wanted = ""
+    if bus.listen and not is_loopback(bus.listen.rpartition(":")[0]):
+        wanted = "an address of this machine alone, as 127.0.0.1:5672: what is sent there is not encrypted"
+    elif bus.listen and bus.url and not bus.url.startswith("memory://"):
+        wanted = "nothing beside a bus.url: it is for the broker inside the hub"
+    if wanted:
+        raise BadSetting(key="bus.listen", found=bus.listen, wanted=wanted, origin=origin)
 
 
 def _check_triggers(settings: Settings, origin: str) -> None:
     names = Counter(trigger.name for trigger in settings.trigger)
     twice = [name for name, count in names.items() if count > 1]
-    wanted = "" if settings.bus.url or not names else "it listens to a bus, so bus.url is needed"
+    wanted = "" if settings.bus.is_there or not names else "it listens to a bus, so bus.url or bus.listen is needed"
     if twice:
         wanted = f"{twice[0]} is the name of two of them"
     if wanted:

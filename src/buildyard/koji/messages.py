@@ -6,12 +6,13 @@
 
 ``headers`` are the message's properties, ``body`` its JSON; `from_frame` takes an object that has both.  An event may
 come twice, and two may come in another order than they happened.  A kind that is not here is a plain `KojiEvent`.
-With a connection, builds and tasks of an event can ask its hub.
+With a connection, builds and tasks of an event can ask its hub.  `buildyard.messaging.events` knows these events, too,
+by the ends of their topics.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,10 +48,14 @@ __all__ = [
     "TaskStateChange",
     "from_frame",
     "parse",
+    "register",
 ]
 
 #: Bytes; a hub's messages have a few thousand.
 MAX_BODY = 16 * 1024 * 1024
+
+#: How the topics of a hub's messages end, whatever prefix its operator has chosen.
+_TOPICS = ("#.build.*", "#.import.*", "#.package.*", "#.repo.*", "#.sign.rpm", "#.task.*")
 
 _PLAIN = Kinds(build=Build, task=Task, channel=Channel, package=Package, tag=Tag, user=User, target=Target)
 
@@ -296,13 +301,35 @@ def from_frame(frame: Any, connection: AnyConnection | None = None) -> KojiEvent
     return parse(headers if headers is not None else properties or {}, frame.body, connection)
 
 
+def register(register_event: Callable[..., None]) -> None:
+    """Let `buildyard.messaging.events` know a hub's messages (an entry point of ``buildyard.events`` calls this)."""
+    for topic in _TOPICS:
+        register_event(_event_of, topic=topic)
+
+
+def _event_of(message: Any) -> KojiEvent | None:
+    """Return the event of a bus message; None for one of somebody else, whose topic ends alike."""
+    kind = message.headers.get("type")
+    if not isinstance(kind, str) or kind not in EVENTS:
+        return None
+    try:
+        return from_frame(message)
+    except InvalidMessage:
+        return None
+
+
 def _core(connection: AnyConnection | None) -> AsyncKoji | None:
     return connection if connection is None or isinstance(connection, AsyncKoji) else connection._core
 
 
 def _body(body: bytes | str | Mapping[str, Any]) -> Row:
-    if isinstance(body, Mapping):
-        return Row(_rows(dict(body)))
+    found = dict(body) if isinstance(body, Mapping) else _decoded(body)
+    if set(found) == {"error", "type"}:
+        raise InvalidMessage(f"the hub could not write its message: {found['error']}")
+    return Row(_rows(found))
+
+
+def _decoded(body: bytes | str) -> dict[str, Any]:
     if len(body) > MAX_BODY:
         raise InvalidMessage(f"the message has more than {MAX_BODY} bytes")
     try:
@@ -311,9 +338,7 @@ def _body(body: bytes | str | Mapping[str, Any]) -> Row:
         raise InvalidMessage(f"the body is no JSON: {error} (got {excerpt(body)})") from error
     if not isinstance(found, dict):
         raise InvalidMessage(f"the body is no object (got {excerpt(body)})")
-    if set(found) == {"error", "type"}:
-        raise InvalidMessage(f"the hub could not write its message: {found['error']}")
-    return Row(_rows(found))
+    return found
 
 
 def _rows(value: Any) -> Any:

@@ -18,6 +18,9 @@ def test_examples_of_the_page_run(hub, monkeypatch, capsys):
         claim = queue.claimWork(OTHER_POOL, {"workerGroup": "g", "workerId": "w"})["tasks"][0]
     names = {"claim": claim}
     for example in re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL):
-        exec(compile(example, str(PAGE), "exec"), names)
+        if (
+            ".listen(" not in example
+        ):  # it needs a Pulse, and goes on for ever: integration/messaging/test_messaging_pulse
+            exec(compile(example, str(PAGE), "exec"), names)
     names["queue"].close()
     assert "b'all is well' text/plain" in capsys.readouterr().out

@@ -11,6 +11,7 @@ import pytest
 from buildyard.koji import Connection, Task, messages
 from buildyard.koji.build import Build
 from buildyard.koji.errors import KojiException
+from buildyard.messaging import Message, events
 from support.koji_golden import MESSAGES
 from support.koji_hub import Hub
 
@@ -131,3 +132,31 @@ def test_a_message_without_its_build_says_so_when_that_is_asked_for() -> None:
     event: Any = messages.parse({"type": "Tag"}, "{}")
     with pytest.raises(messages.InvalidMessage, match="no build"):
         event.build  # noqa: B018
+
+
+def on_a_bus(name: str, prefix: str = "koji") -> Message:
+    made = Message(json.loads(BY_ID[name]["body"]), topic=f"{prefix}.{BY_ID[name]['address']}")
+    made.headers.update(BY_ID[name]["props"])
+    return made
+
+
+@pytest.mark.parametrize("prefix", ["koji", "VirtualTopic.eng.koji"])
+@pytest.mark.parametrize("name", BY_ID)
+def test_bus_message_of_a_hub_is_known_as_its_event(name: str, prefix: str) -> None:
+    event, expected = events.event_of(on_a_bus(name, prefix)), event_of(name)
+    assert type(event) is type(expected)
+    assert event.body == expected.body
+    assert event.headers.items() >= expected.headers.items()
+
+
+@pytest.mark.parametrize("headers", [{}, {"type": "Other"}, {"type": ["Tag"]}])
+def test_topic_alone_makes_no_message_a_hub_s(headers: dict[str, Any]) -> None:
+    other = Message({"tag": "x"}, topic="somebody.build.tag")
+    other.headers.update(headers)
+    assert events.event_of(other) is None
+
+
+def test_message_that_the_hub_could_not_write_is_no_event() -> None:
+    made = Message({"error": "no", "type": "x"}, topic="koji.build.tag")
+    made.headers.update({"type": "Tag"})
+    assert events.event_of(made) is None

@@ -234,6 +234,30 @@ def test_two_triggers_of_one_name_are_refused(tmp_path: Path) -> None:
         loaded(tmp_path, {"BUILDYARD_BUS_URL": "amqp://bus", "BUILDYARD_TRIGGER": f"[{one}, {one}]"})
 
 
+@pytest.mark.parametrize(
+    "listen, url, wanted",
+    [
+        ("0.0.0.0:5672", "", "this machine alone"),
+        ("[::]:5672", "", "this machine alone"),
+        ("bus.example:5672", "memory://yard", "this machine alone"),
+        ("127.0.0.1:5672", "amqp://bus", r"nothing beside a bus\.url"),
+        ("5672", "", "127"),
+    ],
+)
+def test_broker_inside_the_hub_listens_on_this_machine_alone(
+    tmp_path: Path, listen: str, url: str, wanted: str
+) -> None:
+    with pytest.raises(BadSetting, match=wanted if listen != "5672" else r"bus\.listen"):
+        loaded(tmp_path, {"BUILDYARD_BUS_LISTEN": listen, "BUILDYARD_BUS_URL": url})
+
+
+@pytest.mark.parametrize("listen", ["127.0.0.1:5672", "localhost:0", "[::1]:5672"])
+def test_broker_inside_the_hub_is_a_bus(tmp_path: Path, listen: str) -> None:
+    bus = loaded(tmp_path, {"BUILDYARD_BUS_LISTEN": listen}).settings.bus
+    assert bus.is_there
+    assert bus.reached("mine").url == "memory://mine"
+
+
 def test_a_trigger_without_a_bus_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadSetting, match=r"bus\.url"):
         loaded(tmp_path, {"BUILDYARD_TRIGGER": '[{"name": "x", "exchange": "e", "requirements": "a"}]'})
