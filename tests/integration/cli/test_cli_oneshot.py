@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import resource
 
 import pytest
 
@@ -111,15 +110,3 @@ def test_config_show_tells_each_value_with_its_origin_and_what_it_does_not_know(
 def test_config_show_for_a_script_hides_passwords(yard: Yard) -> None:
     told = yard.run("config", "show", "--json", environment={"BUILDYARD_DATABASE": "postgresql://y:secret@db/y"})
     assert json.loads(told.stdout)["settings"]["database"]["value"] == "postgresql://y:********@db/y"
-
-
-def test_help_costs_little(yard: Yard) -> None:
-    """Processor time, the best of a few, since the machine may be busy with other tests."""
-    yard.run("--help")
-    times = []
-    for _ in range(5):
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        assert yard.run("--help").returncode == 0
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        times.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-    assert min(times) < 0.25

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -159,13 +157,3 @@ def test_without_a_service_manager_nobody_is_told() -> None:
 def test_missing_extra_is_named() -> None:
     told = trouble_of(ModuleNotFoundError("No module named 'pamqp'", name="pamqp"))
     assert (told.code, told.next) == ("extra_missing", ("pip install 'buildyard[messaging]'",))
-
-
-def test_help_imports_nothing_of_messaging() -> None:
-    program = (
-        "import sys\nfrom buildyard.cli.app import run\nrun(['bus', 'consume', '--help'])\n"
-        "print([name for name in sys.modules if name.startswith('buildyard.messaging') or name in "
-        "('asyncio', 'jsonschema', 'aiohttp', 'prometheus_client')], file=sys.stderr)"
-    )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=True)
-    assert done.stderr.strip() == "[]"

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from buildyard.cli.hubs import HubAddress
-
 if TYPE_CHECKING:
+    from buildyard.cli.hubs import HubAddress
     from buildyard.taskcluster import Auth
 
 Name = Annotated[str, typer.Argument(metavar="CLIENT_ID", help="Its id, like team/mira.", show_default=False)]

@@ -8,7 +8,6 @@ import typer
 
 from buildyard.cli.clients.asking import Name, auth_of
 from buildyard.cli.credentials import Export, shell_lines
-from buildyard.cli.hubs import find_hub
 from buildyard.cli.options import Hub, Json, State
 from buildyard.cli.screen import Screen
 from buildyard.cli.trouble import ExitCode, Trouble
@@ -42,6 +41,8 @@ def create(
 
     You need each scope that you give.
     """
+    from buildyard.cli.hubs import find_hub
+
     wanted = {"description": description, "expires": _moment(expires), "scopes": list(dict.fromkeys(scope or ()))}
     address = find_hub(hub, state)
     with auth_of(address) as auth:

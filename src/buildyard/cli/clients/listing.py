@@ -10,7 +10,6 @@ from typing import Annotated, Any
 import typer
 
 from buildyard.cli.clients.asking import auth_of
-from buildyard.cli.hubs import find_hub
 from buildyard.cli.options import Hub, Json, State
 from buildyard.cli.screen import Screen
 
@@ -21,6 +20,7 @@ _Prefix = Annotated[str, typer.Argument(metavar="[PREFIX]", help="How their ids 
 
 def listing(screen: Screen, prefix: _Prefix = "", *, hub: Hub = None, state: State = None, json: Json = False) -> None:
     """List clients, without their access tokens."""
+    from buildyard.cli.hubs import find_hub
     from buildyard.cli.tables import columns
 
     with auth_of(find_hub(hub, state)) as auth:
