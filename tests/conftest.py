@@ -6,6 +6,7 @@ Under CI=true nothing may be missing: what would be skipped fails.
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -21,6 +22,10 @@ from support.zaqar import Zaqar, ZaqarMissing
 
 ON_SQLITE = "sqlite"
 ON_POSTGRESQL = pytest.param("postgresql", marks=pytest.mark.service("postgresql"))
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell lets what it runs in the background ignore Ctrl-C, and programs that tests start would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
